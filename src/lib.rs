@@ -1,0 +1,4 @@
+//! Trunkline: a Socket.IO server.
+#![forbid(unsafe_code)]
+
+pub mod wire;
