@@ -1,0 +1,399 @@
+//! One client's Engine.IO connection, from its handshake to its end.
+//!
+//! A [`Session`] owns the state of the transports, the heartbeat, the queue of outgoing frames
+//! and the closing. It holds no socket: the caller reports what happens (`handle_*`), passes on
+//! what the application wants ([`send`](Session::send), [`close`](Session::close)), and after
+//! each of these drains first [`poll_message`](Session::poll_message), then
+//! [`poll_transmit`](Session::poll_transmit) until they give `None`, and waits no longer than
+//! [`poll_timeout`](Session::poll_timeout).
+//!
+//! Here are what both transports share and the way in and out. The long-polling lane is in
+//! `polling`, the way from it to a WebSocket in `upgrade`. Who may open a session is decided
+//! before, from the [`request`](super::request).
+
+mod polling;
+mod upgrade;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::config::Config;
+use super::heartbeat::{Beat, Heartbeat};
+use super::packet::{Packet, PacketError};
+use super::reason::{CloseReason, Fault};
+use super::transport::Transport;
+use crate::wire::{Frame, Moment, Sid};
+
+pub use polling::Overlap;
+pub use upgrade::Refused;
+
+use polling::{Poll, Post};
+use upgrade::Probe;
+
+/// A queue that once grew beyond this many frames gives its memory back when it is empty.
+const QUEUE_KEPT: usize = 32;
+
+/// The WebSocket close code of a message over the limit.
+const TOO_LARGE: u16 = 1009;
+
+/// The machine of one client's connection; see the [module](crate::engine) for its states.
+#[derive(Debug)]
+pub struct Session {
+    config: Arc<Config>,
+    phase: Phase,
+    link: Link,
+    poll: Poll,
+    post: Post,
+    heartbeat: Heartbeat,
+    /// Frames in wire form that have not left yet.
+    queue: VecDeque<Frame>,
+    queued_bytes: usize,
+    hangup: Option<Hangup>,
+}
+
+/// What the caller must do on the network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Transmit {
+    /// Answer the parked GET with 200 and this body.
+    Poll(Bytes),
+    /// Send this frame on the session's WebSocket.
+    Frame(Frame),
+    /// Send a ping frame of the WebSocket protocol. A session never asks for it; the plain JSON
+    /// dialect, which has the same outputs, does.
+    Ping,
+    /// Close the session's WebSocket, current or candidate, with this close code or none.
+    Hangup(Option<u16>),
+}
+
+/// How a WebSocket ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gone {
+    /// By a close frame of the client, or its TCP connection ended or broke.
+    Closed,
+    /// The client broke the WebSocket protocol.
+    Failed,
+    /// The client sent a message over the limit.
+    TooLarge,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Open,
+    /// Closed by this side; what is queued may still be fetched.
+    Closing {
+        by: Moment,
+    },
+    Closed(CloseReason),
+}
+
+#[derive(Debug)]
+enum Link {
+    Polling,
+    /// Polling goes on while a WebSocket tries to take over.
+    Probing {
+        by: Moment,
+        probe: Probe,
+    },
+    WebSocket,
+}
+
+/// The session's WebSocket is to be closed.
+#[derive(Debug)]
+struct Hangup {
+    code: Option<u16>,
+}
+
+impl Session {
+    /// Opens a session and queues its open packet, and the configured first message.
+    ///
+    /// On [`Transport::WebSocket`] the WebSocket is there already. On polling the caller reports
+    /// the handshake's GET by [`handle_poll`](Session::handle_poll).
+    pub fn open(sid: &Sid, transport: Transport, config: Arc<Config>, now: Moment) -> Session {
+        let first = open_packet(sid, transport, &config);
+        let initial = config.initial_packet.clone();
+        let mut session = Session {
+            phase: Phase::Open,
+            link: match transport {
+                Transport::Polling => Link::Polling,
+                Transport::WebSocket => Link::WebSocket,
+            },
+            poll: Poll::Absent,
+            post: Post::Idle,
+            heartbeat: Heartbeat::start(now, config.rhythm()),
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            hangup: None,
+            config,
+        };
+        session.send(first.encode());
+        if let Some(message) = initial {
+            session.send(Packet::Message(message).encode());
+        }
+        session
+    }
+
+    /// A frame came in on the session's WebSocket, current or candidate.
+    ///
+    /// Returns the message that it carries for the layer above, if any, as a slice of it.
+    pub fn handle_frame(&mut self, now: Moment, frame: Frame) -> Option<Frame> {
+        match self.link {
+            Link::WebSocket => self.receive(now, Packet::decode(frame)),
+            Link::Probing { by, probe } => {
+                self.handle_candidate_frame(frame, by, probe);
+                None
+            }
+            // A candidate that has just been hung up may have said more.
+            Link::Polling => None,
+        }
+    }
+
+    /// The session's WebSocket, current or candidate, has ended.
+    pub fn handle_websocket_gone(&mut self, gone: Gone) {
+        match (&self.phase, &self.link) {
+            (Phase::Closed(_), _) | (_, Link::Polling) => {
+                self.hangup = None;
+                return;
+            }
+            // A candidate leaves the session unharmed.
+            (_, Link::Probing { .. }) => self.link = Link::Polling,
+            (_, Link::WebSocket) => self.end(
+                match gone {
+                    Gone::Closed => CloseReason::TransportClose,
+                    Gone::Failed => CloseReason::TransportError(Fault::Io),
+                    Gone::TooLarge => CloseReason::TransportError(Fault::TooLarge),
+                },
+                polling::CLOSE,
+            ),
+        }
+        self.hangup = match gone {
+            Gone::Closed | Gone::Failed => None,
+            Gone::TooLarge => Some(Hangup {
+                code: Some(TOO_LARGE),
+            }),
+        };
+    }
+
+    /// The time is `now`: performs what is due.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        if let Link::Probing { by, .. } = self.link
+            && by <= now
+        {
+            self.drop_candidate();
+        }
+        match self.phase {
+            Phase::Open => match self.heartbeat.handle_timeout(now, self.config.rhythm()) {
+                Some(Beat::Ping) => self.send(Frame::from_static("2")),
+                Some(Beat::PongTooLate) => self.fail(CloseReason::PingTimeout),
+                None => {}
+            },
+            Phase::Closing { by } if by <= now => {
+                self.end(CloseReason::ForcedClose, polling::CLOSE);
+            }
+            Phase::Closing { .. } | Phase::Closed(_) => {}
+        }
+    }
+
+    /// The caller stops reading from the client: the deadline of its pong stands still.
+    pub fn pause(&mut self, now: Moment) {
+        self.heartbeat.pause(now);
+    }
+
+    /// The caller reads from the client again.
+    pub fn resume(&mut self, now: Moment) {
+        self.heartbeat.resume(now);
+    }
+
+    /// Queues a frame in wire form; ignored unless the session is open.
+    ///
+    /// The queue has no bound of its own: the caller watches
+    /// [`queued_bytes`](Session::queued_bytes) and fails a client that is too slow.
+    pub fn send(&mut self, frame: Frame) {
+        if self.is_open() {
+            self.queued_bytes += frame.len();
+            self.queue.push_back(frame);
+        }
+    }
+
+    /// Closes gracefully: what is queued leaves first, for as long as the close wait allows.
+    ///
+    /// With nothing queued, a WebSocket and a parked GET are told at once. Without a parked GET
+    /// the next one that finds the queue empty is answered with a noop and the close packet.
+    pub fn close(&mut self, now: Moment) {
+        if !self.is_open() {
+            return;
+        }
+        let told_at_once = matches!(self.link, Link::WebSocket) || self.is_polling_parked();
+        if told_at_once && self.queue.is_empty() {
+            self.end(CloseReason::ForcedClose, polling::CLOSE);
+        } else {
+            self.phase = Phase::Closing {
+                by: now + self.config.close_wait,
+            };
+        }
+    }
+
+    /// Closes at once, because the server stops; what is queued is dropped.
+    pub fn shut_down(&mut self) {
+        self.end(CloseReason::ForcedClose, polling::CLOSE);
+    }
+
+    /// Closes at once, for a reason found outside; what is queued is dropped.
+    pub fn fail(&mut self, reason: CloseReason) {
+        self.end(reason, polling::CLOSE);
+    }
+
+    /// The next thing to do on the network, in order.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if let Link::WebSocket = self.link {
+            if let Some(frame) = self.queue.pop_front() {
+                self.queued_bytes -= frame.len();
+                return Some(Transmit::Frame(frame));
+            }
+            self.trim_queue();
+            if self.is_closing() {
+                self.end(CloseReason::ForcedClose, polling::CLOSE);
+            }
+        }
+        if let Some(reply) = self.poll_probe_reply() {
+            return Some(Transmit::Frame(reply));
+        }
+        if let Some(body) = self.poll_answer() {
+            return Some(Transmit::Poll(body));
+        }
+        self.hangup
+            .take()
+            .map(|hangup| Transmit::Hangup(hangup.code))
+    }
+
+    /// When [`handle_timeout`](Session::handle_timeout) is due; `None` when nothing is.
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        let candidate = match self.link {
+            Link::Probing { by, .. } => Some(by),
+            Link::Polling | Link::WebSocket => None,
+        };
+        let phase = match self.phase {
+            Phase::Open => self.heartbeat.poll_timeout(),
+            Phase::Closing { by } => Some(by),
+            Phase::Closed(_) => None,
+        };
+        [candidate, phase].into_iter().flatten().min()
+    }
+
+    /// Why the session is over, once it is: not while a graceful close still waits.
+    ///
+    /// What [`poll_transmit`](Session::poll_transmit) still gives is the session's last word.
+    pub fn closed(&self) -> Option<&CloseReason> {
+        match &self.phase {
+            Phase::Closed(reason) => Some(reason),
+            Phase::Open | Phase::Closing { .. } => None,
+        }
+    }
+
+    /// Whether the session takes and gives messages.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    /// Whether a graceful close waits for the queue to leave.
+    pub fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing { .. })
+    }
+
+    /// The current transport; polling until an upgrade is complete.
+    pub fn transport(&self) -> Transport {
+        match self.link {
+            Link::Polling | Link::Probing { .. } => Transport::Polling,
+            Link::WebSocket => Transport::WebSocket,
+        }
+    }
+
+    /// The size of the queued frames in wire form.
+    pub fn queued_bytes(&self) -> usize {
+        self.queued_bytes
+    }
+
+    /// Whether a frame that is sent now would leave now.
+    pub fn writable(&self) -> bool {
+        let way_out = matches!(self.link, Link::WebSocket) || self.is_polling_parked();
+        self.is_open() && self.queue.is_empty() && way_out
+    }
+
+    /// A packet came in on the current transport.
+    fn receive(&mut self, now: Moment, packet: Result<Packet, PacketError>) -> Option<Frame> {
+        match (&self.phase, packet) {
+            (Phase::Open, Ok(Packet::Message(message))) => {
+                self.heartbeat.handle_other(now, self.config.rhythm());
+                return Some(message);
+            }
+            (Phase::Open, Ok(Packet::Pong(_))) => {
+                self.heartbeat.handle_pong(now, self.config.rhythm());
+            }
+            (Phase::Open, Ok(Packet::Open(_) | Packet::Upgrade | Packet::Noop)) => {
+                self.heartbeat.handle_other(now, self.config.rhythm());
+            }
+            (Phase::Open, Ok(Packet::Ping(_))) => {
+                self.fail(CloseReason::TransportError(Fault::HeartbeatDirection));
+            }
+            (Phase::Open, Err(_)) => self.fail(CloseReason::ParseError),
+            (Phase::Open | Phase::Closing { .. }, Ok(Packet::Close)) => {
+                self.end(CloseReason::TransportClose, polling::NOOP);
+            }
+            // What comes in after the session has left the open state is dropped.
+            (Phase::Closing { .. } | Phase::Closed(_), _) => {}
+        }
+        None
+    }
+
+    /// The one way into `Closed`: releases a parked GET with `answer`, hangs up the WebSocket.
+    fn end(&mut self, reason: CloseReason, answer: &'static str) {
+        if let Phase::Closed(_) = self.phase {
+            return;
+        }
+        self.phase = Phase::Closed(reason);
+        self.poll.release(answer);
+        self.post = Post::Idle;
+        self.queue = VecDeque::new();
+        self.queued_bytes = 0;
+        match self.link {
+            Link::Polling => {}
+            Link::Probing { .. } => self.drop_candidate(),
+            Link::WebSocket => self.hangup = Some(Hangup { code: None }),
+        }
+    }
+
+    fn trim_queue(&mut self) {
+        if self.queue.is_empty() && self.queue.capacity() > QUEUE_KEPT {
+            self.queue = VecDeque::new();
+        }
+    }
+}
+
+fn open_packet(sid: &Sid, transport: Transport, config: &Config) -> Packet {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Handshake<'a> {
+        sid: &'a str,
+        upgrades: &'static [&'static str],
+        ping_interval: u128,
+        ping_timeout: u128,
+        max_payload: usize,
+    }
+    let handshake = Handshake {
+        sid: sid.as_str(),
+        upgrades: match transport {
+            Transport::Polling if config.upgradable() => &["websocket"],
+            Transport::Polling | Transport::WebSocket => &[],
+        },
+        ping_interval: config.ping_interval.as_millis(),
+        ping_timeout: config.ping_timeout.as_millis(),
+        max_payload: config.max_payload,
+    };
+    let json = serde_json::to_string(&handshake).expect("texts and numbers always serialise");
+    Packet::Open(json.into())
+}
+
+#[cfg(test)]
+mod tests;
