@@ -1,0 +1,40 @@
+//! Socket.IO: namespaces, events and acknowledgements over one connection's messages.
+//!
+//! [`Client`] is the machine. It is fed messages (the transport's prefix already removed) and the
+//! application's commands, and gives back [`Event`]s, frames to send and the next deadline. It
+//! knows no transport, no clock and no handler.
+//!
+//! Arguments travel raw: [`Args`] is the JSON text as it was received, parsed once, straight into
+//! the type that a handler asks for. On the way out [`Outgoing`] is one packet for any number of
+//! recipients, encoded at most once per [`Encoding`].
+//!
+//! To read it in order: `packet` (one text message), `placeholders` and `attachments` (binary
+//! parts), `args` (values in and out), `outgoing`, `acks`, `client`.
+//!
+//! Not here: rooms, handlers and middlewares, and connection state recovery.
+
+mod acks;
+mod args;
+mod attachments;
+mod binary;
+mod client;
+mod json;
+mod name;
+mod outgoing;
+mod packet;
+mod placeholders;
+
+use std::sync::Arc;
+
+pub use acks::{AckError, AckOutcome, AckRequest, Waiter};
+pub use args::{All, Args, ArgsError, ArgsWriter, FromArgs, IntoArgs};
+pub use attachments::AttachmentError;
+pub use binary::Binary;
+pub use client::{Client, Config, ConnectError, DisconnectReason, EmitError, Event, Violation};
+pub use name::{NameError, is_reserved};
+pub use outgoing::{EncodeError, Encoding, MAX_ATTACHMENTS, Outgoing};
+pub use packet::PacketError;
+pub use placeholders::PlaceholderError;
+
+/// The name of a namespace, with its leading slash; `/` is the main one.
+pub type Namespace = Arc<str>;

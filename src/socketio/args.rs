@@ -1,0 +1,157 @@
+//! The arguments of an event or an answer: raw until somebody knows their type.
+//!
+//! [`decode`] parses them straight into a handler's types, [`encode`] writes an application's
+//! values. In between an [`Args`] is the JSON text as received, or as it will be sent.
+
+mod decode;
+mod encode;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use thiserror::Error;
+
+use super::json;
+use super::outgoing::EncodeError;
+use super::placeholders::{self, PlaceholderError, Span};
+
+pub use decode::{All, FromArgs};
+pub use encode::{ArgsWriter, IntoArgs};
+
+/// Arguments that have not been parsed.
+///
+/// A clone is cheap and shares the text. Arguments that were received are a slice of the
+/// transport's read buffer; whoever keeps them for long calls [`Args::detach`].
+///
+/// The arguments of an event without attachments have been read only up to the event's name.
+/// [`Args::to`] notices text that is not JSON; who does not call it calls [`Args::check`].
+#[derive(Clone, Debug)]
+pub struct Args {
+    /// The array, for an event with its name as the first element.
+    json: ByteString,
+    /// Where the text after the opening bracket, or after the name, begins.
+    start: usize,
+    binary: Option<Arc<BinaryParts>>,
+}
+
+/// What a packet with attachments has besides its text.
+#[derive(Debug)]
+struct BinaryParts {
+    attachments: Vec<Bytes>,
+    spans: Vec<Span>,
+}
+
+/// Why arguments could not be read.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ArgsError {
+    /// They are not JSON: the client has violated the protocol.
+    #[error("the arguments are not valid JSON: {0}")]
+    Syntax(String),
+    /// They are JSON that does not fit the type asked for.
+    #[error("the arguments do not fit: {0}")]
+    Mismatch(String),
+}
+
+impl Args {
+    /// Arguments as the application would send them; for tests and for events made locally.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be serialised.
+    pub fn from_values(values: &(impl IntoArgs + ?Sized)) -> Result<Args, EncodeError> {
+        let mut writer = ArgsWriter::unnamed();
+        values.write_args(&mut writer)?;
+        let (json, attachments) = writer.finish();
+        Args::new(json, 1, attachments).map_err(|error| EncodeError::Serialize(error.to_string()))
+    }
+
+    /// Arguments in the array `json`, the first of which stands after `start`. With attachments
+    /// the text must be valid JSON.
+    pub(super) fn new(
+        json: ByteString,
+        start: usize,
+        attachments: Vec<Bytes>,
+    ) -> Result<Args, PlaceholderError> {
+        if attachments.is_empty() {
+            // Without attachments, what looks like a placeholder is an ordinary object.
+            return Ok(Args {
+                json,
+                start,
+                binary: None,
+            });
+        }
+        let spans = placeholders::find(&json, attachments.len())?;
+        Ok(Args {
+            json,
+            start,
+            binary: Some(Arc::new(BinaryParts { attachments, spans })),
+        })
+    }
+
+    /// Parses the arguments, once, into the types asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgsError::Syntax`] if the text is not JSON, anywhere; else [`ArgsError::Mismatch`] if
+    /// the values do not fit. JSON nested deeper than 128 levels does not fit any typed value.
+    pub fn to<T: FromArgs>(&self) -> Result<T, ArgsError> {
+        T::from_args(self)
+    }
+
+    /// Looks through the text for mistakes and throws it away.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgsError::Syntax`] if the text is not JSON.
+    pub fn check(&self) -> Result<(), ArgsError> {
+        json::check(&self.json).map_err(|error| ArgsError::Syntax(error.to_string()))
+    }
+
+    /// The binary parts, in the order of their numbers.
+    pub fn attachments(&self) -> &[Bytes] {
+        self.binary
+            .as_ref()
+            .map_or(&[], |binary| &binary.attachments)
+    }
+
+    /// How many bytes these arguments keep in memory.
+    pub fn weight(&self) -> usize {
+        let attachments: usize = self.attachments().iter().map(Bytes::len).sum();
+        self.json.len() + attachments + size_of_val(self.spans())
+    }
+
+    /// A copy that shares nothing with the buffer these arguments were received in.
+    #[must_use]
+    pub fn detach(&self) -> Args {
+        let binary = self.binary.as_ref().map(|binary| {
+            let copy = |part: &Bytes| Bytes::copy_from_slice(part);
+            let attachments = binary.attachments.iter().map(copy).collect();
+            Arc::new(BinaryParts {
+                attachments,
+                spans: binary.spans.clone(),
+            })
+        });
+        Args {
+            json: ByteString::from(&*self.json),
+            start: self.start,
+            binary,
+        }
+    }
+
+    fn spans(&self) -> &[Span] {
+        self.binary.as_ref().map_or(&[], |binary| &binary.spans)
+    }
+
+    /// The text between the brackets, without the event's name and its comma.
+    fn inner(&self) -> &str {
+        let inner = self.json[self.start..].trim_matches(json::WHITESPACE);
+        let inner = inner.strip_suffix(']').unwrap_or(inner);
+        inner
+            .strip_prefix(',')
+            .unwrap_or(inner)
+            .trim_matches(json::WHITESPACE)
+    }
+}

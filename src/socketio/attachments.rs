@@ -1,0 +1,81 @@
+//! Collects the binary parts of one packet, within limits.
+//!
+//! The parts follow their header at once and in order; nothing else of this connection comes
+//! between (Socket.IO protocol, "Packet encoding").
+
+use bytes::Bytes;
+use thiserror::Error;
+
+/// Why the parts of a packet are refused.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum AttachmentError {
+    /// A binary message while no header waits for one.
+    #[error("a binary message without a header before it")]
+    Unannounced,
+    /// A text message while attachments are missing.
+    #[error("a text message while {missing} attachments are missing")]
+    Interrupted {
+        /// How many had not yet arrived.
+        missing: usize,
+    },
+    /// A half-received packet above the byte limit.
+    #[error("a packet with attachments is larger than {limit} bytes")]
+    TooLarge {
+        /// The most that is accepted.
+        limit: usize,
+    },
+}
+
+/// The binary parts that have arrived, and how many are missing. Never complete: the part that
+/// completes the packet ends the collection.
+#[derive(Debug)]
+pub(super) struct Attachments {
+    parts: Vec<Bytes>,
+    /// At least 1.
+    missing: usize,
+    /// How many more bytes are accepted.
+    room: usize,
+    limit: usize,
+}
+
+impl Attachments {
+    /// Begins to collect `announced` parts (at least 1) for a header of `header` bytes.
+    pub(super) fn new(
+        announced: usize,
+        header: usize,
+        limit: usize,
+    ) -> Result<Attachments, AttachmentError> {
+        let room = limit
+            .checked_sub(header)
+            .ok_or(AttachmentError::TooLarge { limit })?;
+        Ok(Attachments {
+            parts: Vec::new(),
+            missing: announced,
+            room,
+            limit,
+        })
+    }
+
+    /// Takes the next part. `Some` are all parts of the packet: the last one has arrived.
+    pub(super) fn handle_part(
+        &mut self,
+        part: &Bytes,
+    ) -> Result<Option<Vec<Bytes>>, AttachmentError> {
+        let limit = self.limit;
+        let left = self.room.checked_sub(part.len());
+        self.room = left.ok_or(AttachmentError::TooLarge { limit })?;
+        self.missing = self.missing.saturating_sub(1);
+        if self.missing == 0 {
+            self.parts.push(part.clone());
+            return Ok(Some(std::mem::take(&mut self.parts)));
+        }
+        // It stays for nobody knows how long, so it must not pin the transport's read buffer.
+        self.parts.push(Bytes::copy_from_slice(part));
+        Ok(None)
+    }
+
+    /// How many parts have not arrived.
+    pub(super) fn missing(&self) -> usize {
+        self.missing
+    }
+}

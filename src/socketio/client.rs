@@ -1,0 +1,533 @@
+//! One client: which namespaces it is in, what it has sent halfway, what it owes.
+//!
+//! ```text
+//!            CONNECT              accept                DISCONNECT, leave
+//!   (absent) ───────▶ Seat::Pending ───────▶ Seat::Joined ───────▶ (absent)
+//!                        │ refuse, or the connection ends              ▲
+//!                        └─────────────────────────────────────────────┘
+//! ```
+//! Packets for a pending namespace are held, in order, and come out of
+//! [`poll_event`](Client::poll_event) once it is accepted. Everything not in the picture is a
+//! [`Violation`], which ends the whole connection (Socket.IO protocol, "Connection to a
+//! namespace"; reference: socket.io 4.8).
+
+mod config;
+mod event;
+mod receiving;
+mod seat;
+#[cfg(test)]
+mod tests;
+mod violation;
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use thiserror::Error;
+
+use super::Namespace;
+use super::acks::{AckError, AckRequest, Waiter};
+use super::args::Args;
+use super::attachments::AttachmentError;
+use super::outgoing::{Encoding, Outgoing};
+use super::packet::{self, Body, Kind, Limits, Packet};
+use crate::wire::{Frame, Moment, SocketId};
+use receiving::{Header, Receiving};
+use seat::{Incoming, Seat, State};
+
+pub use config::Config;
+pub use event::{ConnectError, DisconnectReason, Event};
+pub use violation::Violation;
+
+/// The Socket.IO half of one connection.
+///
+/// After every `handle_*` and every command, [`poll_event`](Client::poll_event) and
+/// [`poll_send`](Client::poll_send) are called until they give `None`.
+#[derive(Debug)]
+pub struct Client {
+    config: Arc<Config>,
+    prefix: &'static str,
+    /// Few, nearly always one: looked through from the front.
+    seats: Vec<Seat>,
+    /// Boxed because most clients never send an attachment.
+    receiving: Option<Box<Receiving>>,
+    link: Link,
+    events: VecDeque<Event>,
+    sends: VecDeque<Frame>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Link {
+    /// No namespace has been joined; there is a deadline for the first.
+    Fresh { join_by: Moment },
+    /// The deadline has passed.
+    JoinedTooLate,
+    /// A namespace has been joined, once; it may have been left.
+    Used,
+    /// The connection is over.
+    Closed,
+}
+
+/// Why nothing was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum EmitError {
+    /// The client is not in the namespace.
+    #[error("the client is not in the namespace")]
+    NotJoined,
+    /// The client owes as many acknowledgements as it may.
+    #[error("the client owes too many acknowledgements")]
+    TooManyAcks,
+}
+
+impl Client {
+    /// A client whose connection opened at `now`. Every text frame will begin with `prefix`, the
+    /// transport's mark of a message; it must be the same for all clients that share an
+    /// [`Outgoing`].
+    pub fn new(config: Arc<Config>, now: Moment, prefix: &'static str) -> Client {
+        let link = Link::Fresh {
+            join_by: now + config.connect_timeout,
+        };
+        let (seats, receiving) = (Vec::new(), None);
+        let (events, sends) = (VecDeque::new(), VecDeque::new());
+        Client {
+            config,
+            prefix,
+            seats,
+            receiving,
+            link,
+            events,
+            sends,
+        }
+    }
+
+    /// Takes a message, without the transport's prefix.
+    ///
+    /// # Errors
+    ///
+    /// A violation ends the connection: close it, then call
+    /// [`handle_close`](Client::handle_close).
+    pub fn handle_frame(&mut self, frame: &Frame) -> Result<Option<Event>, Violation> {
+        if self.link == Link::Closed {
+            return Ok(None);
+        }
+        let event = match frame {
+            Frame::Text(text) => self.handle_text(text)?,
+            Frame::Binary(part) => self.handle_part(part)?,
+        };
+        if self.events.is_empty() {
+            return Ok(event);
+        }
+        self.events.extend(event);
+        Ok(self.events.pop_front())
+    }
+
+    /// Lets time pass: see [`connect_timed_out`](Client::connect_timed_out), and
+    /// [`poll_event`](Client::poll_event) for waiters whose time is over.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        if matches!(self.link, Link::Fresh { join_by } if join_by <= now) {
+            self.link = Link::JoinedTooLate;
+        }
+        for seat in &mut self.seats {
+            while let Some(waiter) = seat.acks.handle_timeout(now) {
+                self.events.push_back(Event::Ack {
+                    waiter,
+                    outcome: Err(AckError::TimedOut),
+                });
+            }
+        }
+    }
+
+    /// The connection is over: every namespace is left for `reason`, every waiter fails, and
+    /// nothing more is sent.
+    pub fn handle_close(&mut self, reason: DisconnectReason) {
+        self.link = Link::Closed;
+        self.receiving = None;
+        self.sends.clear();
+        for seat in std::mem::take(&mut self.seats) {
+            self.vacate(seat, reason);
+        }
+    }
+
+    /// Lets the client into a namespace it has asked for. The reply is sent, then the packets
+    /// that were held come out of [`poll_event`](Client::poll_event). No effect if it does not
+    /// (or no longer) ask.
+    pub fn accept(&mut self, namespace: &str, socket: &SocketId) {
+        let Some(index) = self.pending(namespace) else {
+            return;
+        };
+        self.link = Link::Used;
+        let reply = format!(r#"{{"sid":{}}}"#, serde_json::Value::from(socket.as_str()));
+        self.send(Kind::Connect, namespace, &reply);
+        for packet in self.seats[index].join(socket.clone()) {
+            let event = self.deliver(namespace, packet);
+            self.events.extend(event);
+        }
+    }
+
+    /// Turns the client away from a namespace it has asked for; the packets that were held are
+    /// dropped. The connection stays, and the client may ask again. No effect if it does not
+    /// ask.
+    pub fn refuse(&mut self, namespace: &str, error: &ConnectError) {
+        let Some(index) = self.pending(namespace) else {
+            return;
+        };
+        let mut seat = self.seats.remove(index);
+        self.fail_waiters(&mut seat);
+        self.send(Kind::ConnectError, namespace, &error.to_json());
+    }
+
+    /// Sends an event, also into a namespace that the client is still asking for: then it leaves
+    /// before the reply.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was sent; a waiter fails as well, through
+    /// [`poll_event`](Client::poll_event).
+    pub fn emit(
+        &mut self,
+        packet: &Outgoing,
+        ack: Option<AckRequest>,
+        now: Moment,
+    ) -> Result<(), EmitError> {
+        let Some(index) = self.seat(packet.namespace()) else {
+            self.fail(ack, AckError::Disconnected);
+            return Err(EmitError::NotJoined);
+        };
+        let Some(request) = ack else {
+            let prefix = self.prefix;
+            let fill = |packet: &Outgoing| packet.frames(None, prefix).collect();
+            self.sends
+                .extend(packet.encoded(Encoding::Packet, fill).iter().cloned());
+            return Ok(());
+        };
+        if self.pending_acks() >= self.config.max_pending_acks {
+            self.fail(Some(request), AckError::TooMany);
+            return Err(EmitError::TooManyAcks);
+        }
+        self.sends
+            .extend(packet.frames(Some(request.id), self.prefix));
+        if let Some(waiter) = self.seats[index].acks.wait(request, now) {
+            self.events.push_back(Event::Ack {
+                waiter,
+                outcome: Err(AckError::Replaced),
+            });
+        }
+        Ok(())
+    }
+
+    /// Answers the event to which the client gave `id`. That it happens once is the caller's
+    /// duty.
+    ///
+    /// # Errors
+    ///
+    /// When the client has left the namespace.
+    pub fn acknowledge(&mut self, id: u64, answer: &Outgoing) -> Result<(), EmitError> {
+        if self.socket(answer.namespace()).is_none() {
+            return Err(EmitError::NotJoined);
+        }
+        self.sends.extend(answer.frames(Some(id), self.prefix));
+        Ok(())
+    }
+
+    /// Puts the client out of a namespace it has joined. No effect if it has not.
+    pub fn leave(&mut self, namespace: &str) {
+        if self.socket(namespace).is_none() {
+            return;
+        }
+        self.send(Kind::Disconnect, namespace, "");
+        self.remove(namespace, DisconnectReason::ServerNamespaceDisconnect);
+    }
+
+    /// What the application must be told next.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The next frame to send.
+    pub fn poll_send(&mut self) -> Option<Frame> {
+        self.sends.pop_front()
+    }
+
+    /// When [`handle_timeout`](Client::handle_timeout) is due.
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        let join_by = match self.link {
+            Link::Fresh { join_by } => Some(join_by),
+            Link::JoinedTooLate | Link::Used | Link::Closed => None,
+        };
+        self.seats
+            .iter()
+            .filter_map(|seat| seat.acks.poll_timeout())
+            .chain(join_by)
+            .min()
+    }
+
+    /// Whether the client failed to join a namespace in time: the caller closes the connection.
+    pub fn connect_timed_out(&self) -> bool {
+        self.link == Link::JoinedTooLate
+    }
+
+    /// The client's name in a namespace it has joined.
+    pub fn socket(&self, namespace: &str) -> Option<&SocketId> {
+        self.seats
+            .iter()
+            .find(|seat| *seat.namespace == *namespace)?
+            .socket()
+    }
+
+    /// The namespaces that the client has joined, in the order in which it asked for them.
+    pub fn joined(&self) -> impl Iterator<Item = (&Namespace, &SocketId)> {
+        self.seats
+            .iter()
+            .filter_map(|seat| Some((&seat.namespace, seat.socket()?)))
+    }
+
+    fn handle_text(&mut self, text: &ByteString) -> Result<Option<Event>, Violation> {
+        if let Some(receiving) = &self.receiving {
+            let missing = receiving.attachments.missing();
+            return Err(AttachmentError::Interrupted { missing }.into());
+        }
+        let limits = Limits {
+            attachments: self.config.max_attachments,
+            namespace_length: self.config.max_namespace_length,
+        };
+        let Packet { namespace, body } = Packet::decode(text, limits)?;
+        let packet = match body {
+            Body::Connect { auth } => return self.handle_connect(namespace, auth).map(Some),
+            Body::ConnectError => return Err(Violation::ConnectErrorFromClient),
+            Body::Disconnect => Incoming::Disconnect,
+            Body::Event {
+                name,
+                id,
+                attachments: 0,
+                json,
+            } => Incoming::Event {
+                args: Args::new(text.slice_ref(json), name.end, Vec::new())?,
+                name: event_name(name.text, text),
+                id,
+            },
+            Body::Ack {
+                id,
+                attachments: 0,
+                json,
+            } => Incoming::Ack {
+                id,
+                args: Args::new(text.slice_ref(json), 1, Vec::new())?,
+            },
+            Body::Event {
+                name,
+                id,
+                attachments,
+                json,
+            } => {
+                let (start, name) = (name.end, ByteString::from(&*name.text));
+                let header = Header::Event {
+                    name,
+                    id,
+                    json: json.into(),
+                    start,
+                };
+                return self.receive(namespace, header, attachments).map(|()| None);
+            }
+            Body::Ack {
+                id,
+                attachments,
+                json,
+            } => {
+                let header = Header::Ack {
+                    id,
+                    json: json.into(),
+                };
+                return self.receive(namespace, header, attachments).map(|()| None);
+            }
+        };
+        self.handle_packet(namespace, packet)
+    }
+
+    fn handle_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<Event, Violation> {
+        if self.seat(namespace).is_some() {
+            return Err(Violation::AlreadyJoined {
+                namespace: namespace.into(),
+            });
+        }
+        let limit = self.config.max_namespaces;
+        if self.seats.len() >= limit {
+            return Err(Violation::TooManyNamespaces { limit });
+        }
+        let namespace = Namespace::from(namespace);
+        self.seats.push(Seat::pending(namespace.clone()));
+        Ok(Event::Connect {
+            namespace,
+            auth: auth.map(ByteString::from),
+        })
+    }
+
+    /// Takes a complete packet other than CONNECT.
+    fn handle_packet(
+        &mut self,
+        namespace: &str,
+        packet: Incoming,
+    ) -> Result<Option<Event>, Violation> {
+        let index = self.seat(namespace).ok_or_else(|| not_joined(namespace))?;
+        if self.seats[index].socket().is_some() {
+            return Ok(self.deliver(namespace, packet));
+        }
+        self.hold(index, packet).map(|()| None)
+    }
+
+    /// Begins to collect a packet's attachments.
+    fn receive(
+        &mut self,
+        namespace: &str,
+        header: Header,
+        announced: usize,
+    ) -> Result<(), Violation> {
+        let index = self.seat(namespace).ok_or_else(|| not_joined(namespace))?;
+        let namespace = self.seats[index].namespace.clone();
+        let max_bytes = self.config.max_attachment_bytes;
+        let receiving = Receiving::new(namespace, header, announced, max_bytes)?;
+        self.receiving = Some(Box::new(receiving));
+        Ok(())
+    }
+
+    fn handle_part(&mut self, part: &Bytes) -> Result<Option<Event>, Violation> {
+        let mut receiving = self.receiving.take().ok_or(AttachmentError::Unannounced)?;
+        let Some(parts) = receiving.attachments.handle_part(part)? else {
+            self.receiving = Some(receiving);
+            return Ok(None);
+        };
+        let Receiving {
+            namespace, header, ..
+        } = *receiving;
+        let packet = header.complete(parts)?;
+        if self.seat(&namespace).is_none() {
+            // The application put the client out, or turned it away, in between.
+            return Ok(None);
+        }
+        self.handle_packet(&namespace, packet)
+    }
+
+    /// Keeps a packet until the application has decided about its namespace.
+    fn hold(&mut self, index: usize, packet: Incoming) -> Result<(), Violation> {
+        let sizes = self.seats.iter().filter_map(|seat| seat.held());
+        let (packets, bytes) = sizes.fold((0, 0), |sum, held| {
+            (sum.0 + held.len(), sum.1 + held.bytes())
+        });
+        if packets >= self.config.max_held_events {
+            return Err(Violation::TooManyHeldEvents {
+                limit: self.config.max_held_events,
+            });
+        }
+        if bytes + packet.weight() > self.config.max_held_bytes {
+            return Err(Violation::TooManyHeldBytes {
+                limit: self.config.max_held_bytes,
+            });
+        }
+        let seat = &mut self.seats[index];
+        match &mut seat.state {
+            State::Pending(held) if !held.is_leaving() => held.push(packet),
+            _ => return Err(not_joined(&seat.namespace)),
+        }
+        Ok(())
+    }
+
+    /// Turns a packet of a joined namespace into an event.
+    fn deliver(&mut self, namespace: &str, packet: Incoming) -> Option<Event> {
+        let index = self.seat(namespace)?;
+        match packet {
+            Incoming::Event { name, id, args } => {
+                let namespace = self.seats[index].namespace.clone();
+                Some(Event::Message {
+                    namespace,
+                    name,
+                    args,
+                    ack: id,
+                })
+            }
+            Incoming::Ack { id, args } => {
+                let waiter = self.seats[index].acks.handle_answer(id?)?;
+                Some(Event::Ack {
+                    waiter,
+                    outcome: Ok(args),
+                })
+            }
+            Incoming::Disconnect => {
+                self.remove(namespace, DisconnectReason::ClientNamespaceDisconnect);
+                None
+            }
+        }
+    }
+
+    fn remove(&mut self, namespace: &str, reason: DisconnectReason) {
+        if let Some(index) = self.seat(namespace) {
+            let seat = self.seats.remove(index);
+            self.vacate(seat, reason);
+        }
+    }
+
+    fn vacate(&mut self, mut seat: Seat, reason: DisconnectReason) {
+        self.fail_waiters(&mut seat);
+        let namespace = seat.namespace;
+        self.events.push_back(match seat.state {
+            State::Joined { socket } => Event::Disconnect {
+                namespace,
+                socket,
+                reason,
+            },
+            State::Pending(_) => Event::Abandoned { namespace },
+        });
+    }
+
+    fn fail_waiters(&mut self, seat: &mut Seat) {
+        let fail = |waiter: Waiter| Event::Ack {
+            waiter,
+            outcome: Err(AckError::Disconnected),
+        };
+        self.events.extend(seat.acks.drain().map(fail));
+    }
+
+    fn fail(&mut self, ack: Option<AckRequest>, error: AckError) {
+        let fail = |ack: AckRequest| Event::Ack {
+            waiter: ack.waiter,
+            outcome: Err(error),
+        };
+        self.events.extend(ack.map(fail));
+    }
+
+    fn send(&mut self, kind: Kind, namespace: &str, json: &str) {
+        let mut text = self.prefix.to_owned();
+        packet::write_header(&mut text, kind, 0, namespace, None);
+        text.push_str(json);
+        self.sends.push_back(text.into());
+    }
+
+    fn seat(&self, namespace: &str) -> Option<usize> {
+        self.seats
+            .iter()
+            .position(|seat| *seat.namespace == *namespace)
+    }
+
+    fn pending(&self, namespace: &str) -> Option<usize> {
+        self.seat(namespace)
+            .filter(|&index| self.seats[index].socket().is_none())
+    }
+
+    fn pending_acks(&self) -> usize {
+        self.seats.iter().map(|seat| seat.acks.len()).sum()
+    }
+}
+
+fn not_joined(namespace: &str) -> Violation {
+    Violation::NotJoined {
+        namespace: namespace.into(),
+    }
+}
+
+/// The name as a slice of the message if it stands there as it is.
+fn event_name(name: Cow<'_, str>, text: &ByteString) -> ByteString {
+    match name {
+        Cow::Borrowed(name) => text.slice_ref(name),
+        Cow::Owned(name) => name.into(),
+    }
+}

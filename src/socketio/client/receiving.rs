@@ -1,0 +1,73 @@
+//! A packet whose attachments have not all arrived.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::seat::Incoming;
+use crate::socketio::attachments::{AttachmentError, Attachments};
+use crate::socketio::{Args, Namespace, PlaceholderError};
+
+/// A header with what has arrived of its attachments.
+#[derive(Debug)]
+pub(super) struct Receiving {
+    pub(super) namespace: Namespace,
+    pub(super) header: Header,
+    pub(super) attachments: Attachments,
+}
+
+/// A binary packet's text, copied out of the read buffer.
+#[derive(Debug)]
+pub(super) enum Header {
+    /// `start` is where the arguments begin, behind the name.
+    Event {
+        name: ByteString,
+        id: Option<u64>,
+        json: ByteString,
+        start: usize,
+    },
+    Ack {
+        id: Option<u64>,
+        json: ByteString,
+    },
+}
+
+impl Receiving {
+    /// Begins to collect `announced` attachments, which is at least 1.
+    pub(super) fn new(
+        namespace: Namespace,
+        header: Header,
+        announced: usize,
+        max_bytes: usize,
+    ) -> Result<Receiving, AttachmentError> {
+        let length = match &header {
+            Header::Event { json, .. } | Header::Ack { json, .. } => json.len(),
+        };
+        let attachments = Attachments::new(announced, length, max_bytes)?;
+        Ok(Receiving {
+            namespace,
+            header,
+            attachments,
+        })
+    }
+}
+
+impl Header {
+    /// The packet, now that its attachments are there.
+    pub(super) fn complete(self, attachments: Vec<Bytes>) -> Result<Incoming, PlaceholderError> {
+        match self {
+            Header::Event {
+                name,
+                id,
+                json,
+                start,
+            } => {
+                let args = Args::new(json, start, attachments)?;
+                Ok(Incoming::Event { name, id, args })
+            }
+            Header::Ack { id, json } => Ok(Incoming::Ack {
+                id,
+                args: Args::new(json, 1, attachments)?,
+            }),
+        }
+    }
+}

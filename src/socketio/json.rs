@@ -1,0 +1,155 @@
+//! The little of JSON that is looked at without parsing it.
+//!
+//! [`check`] is the judge of what is JSON. [`Cursor`] walks text that has passed it; on any other
+//! text it ends early or gives nonsense, but it neither panics nor loops.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserializer, IgnoredAny, Visitor};
+
+/// What JSON calls whitespace.
+pub(super) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// Whether `text` is one JSON value, however deeply nested: the scan does not recurse.
+pub(super) fn check(text: &str) -> Result<(), serde_json::Error> {
+    serde_json::from_str::<IgnoredAny>(text).map(|IgnoredAny| ())
+}
+
+/// The length of the string token that `text` begins with, both quotes included.
+pub(super) fn string_length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// What a string token (with its quotes) says. Lone surrogates become replacement characters.
+pub(super) fn string_text(token: &str) -> Result<Cow<'_, str>, serde_json::Error> {
+    struct Lossy;
+
+    impl<'de> Visitor<'de> for Lossy {
+        type Value = Cow<'de, str>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+            Ok(String::from_utf8_lossy(bytes))
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+            Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned()))
+        }
+    }
+
+    if token.bytes().any(|byte| byte < b' ') {
+        // Reading as bytes, as below, would let control characters pass; this refuses them.
+        return serde_json::from_str(token).map(Cow::Owned);
+    }
+    let mut json = serde_json::Deserializer::from_str(token);
+    let text = json.deserialize_bytes(Lossy)?;
+    json.end()?;
+    Ok(text)
+}
+
+/// A piece of JSON. Commas, colons and whitespace between pieces are passed over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Token<'a> {
+    /// The beginning of an array.
+    OpenArray,
+    /// The beginning of an object.
+    OpenObject,
+    /// The end of an array or object.
+    Close,
+    /// A member's name, with its quotes.
+    Key(&'a str),
+    /// A string (with its quotes), number, boolean or null.
+    Scalar(&'a str),
+}
+
+/// Walks through JSON text.
+#[derive(Clone, Debug)]
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// Begins at the start of `text`.
+    pub(super) fn new(text: &'a str) -> Cursor<'a> {
+        Cursor { text, at: 0 }
+    }
+
+    /// Where the next token begins, separators passed over; the text's length at its end.
+    pub(super) fn position(&mut self) -> usize {
+        let separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':');
+        let rest = &self.text.as_bytes()[self.at..];
+        self.at += rest.iter().take_while(|byte| separator(byte)).count();
+        self.at
+    }
+
+    /// Goes on at `position`, which an earlier token had as its start or end.
+    pub(super) fn jump(&mut self, position: usize) {
+        self.at = position;
+    }
+
+    /// Where the last token ended.
+    pub(super) fn end(&self) -> usize {
+        self.at
+    }
+
+    /// Whether `token` comes next; the cursor stays.
+    pub(super) fn is_next(&mut self, token: &str) -> bool {
+        let start = self.position();
+        self.text[start..].starts_with(token)
+    }
+
+    /// The next token.
+    pub(super) fn token(&mut self) -> Option<Token<'a>> {
+        let start = self.position();
+        let rest = &self.text[start..];
+        let (token, length) = match rest.as_bytes().first()? {
+            b'[' => (Token::OpenArray, 1),
+            b'{' => (Token::OpenObject, 1),
+            b']' | b'}' => (Token::Close, 1),
+            b'"' => {
+                let length = string_length(rest)?;
+                let (token, after) = rest.split_at_checked(length)?;
+                match after.trim_start_matches(WHITESPACE).starts_with(':') {
+                    true => (Token::Key(token), length),
+                    false => (Token::Scalar(token), length),
+                }
+            }
+            _ => {
+                let ends = |c: char| WHITESPACE.contains(&c) || matches!(c, ',' | ']' | '}' | ':');
+                let length = rest.find(ends).unwrap_or(rest.len());
+                (Token::Scalar(&rest[..length]), length)
+            }
+        };
+        self.at = start + length;
+        Some(token)
+    }
+
+    /// Passes over one whole value and gives its text.
+    pub(super) fn value(&mut self) -> &'a str {
+        let start = self.position();
+        let mut open = 0_usize;
+        while let Some(token) = self.token() {
+            match token {
+                Token::OpenArray | Token::OpenObject => open += 1,
+                Token::Close => open = open.saturating_sub(1),
+                Token::Key(_) | Token::Scalar(_) => {}
+            }
+            if open == 0 {
+                break;
+            }
+        }
+        &self.text[start..self.at]
+    }
+}
