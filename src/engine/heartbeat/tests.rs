@@ -48,133 +48,137 @@ fn play(steps: &[Step], until: u64) -> (Vec<u64>, Option<u64>) {
     }
 }
 
+/// What happens, until when it is watched, when it pings and when it gives up.
+type History = (
+    &'static str,
+    &'static [Step],
+    u64,
+    &'static [u64],
+    Option<u64>,
+);
+
+fn check(histories: &[History]) {
+    for &(name, steps, until, pings, late) in histories {
+        assert_eq!(play(steps, until), (pings.to_vec(), late), "{name}");
+    }
+}
+
 #[test]
-fn histories() {
-    for (name, steps, until, pings, late) in [
-        ("nobody answers", &[][..], 1000, vec![300], Some(500)),
+fn pings_follow_pongs() {
+    check(&[
+        ("nobody answers", &[], 1000, &[300], Some(500)),
         (
-            "each pong is followed by a ping one interval later",
+            "each pong, one interval",
             &[Pong(403), Pong(803)],
             1200,
-            vec![300, 703, 1103],
+            &[300, 703, 1103],
             None,
         ),
         (
             "an early pong moves the next ping",
             &[Pong(200)],
             600,
-            vec![500],
+            &[500],
             None,
         ),
         (
-            "a repeated pong moves the next ping",
+            "so does a repeated one",
             &[Pong(310), Pong(400)],
             850,
-            vec![300, 700],
+            &[300, 700],
             None,
         ),
+        ("a pong just in time", &[Pong(499)], 900, &[300, 799], None),
+        ("a pong too late", &[Pong(501)], 900, &[300], Some(500)),
+    ]);
+}
+
+#[test]
+fn another_packet_prolongs_the_wait_for_a_pong_once_per_ping() {
+    check(&[
+        ("once", &[Other(455)], 1000, &[300], Some(655)),
         (
-            "a pong just in time",
-            &[Pong(499)],
-            900,
-            vec![300, 799],
-            None,
-        ),
-        ("a pong too late", &[Pong(501)], 900, vec![300], Some(500)),
-        (
-            "another packet prolongs the wait",
-            &[Other(455)],
-            1000,
-            vec![300],
-            Some(655),
-        ),
-        (
-            "but once per ping",
+            "not twice",
             &[Other(455), Other(600)],
             1000,
-            vec![300],
+            &[300],
             Some(655),
         ),
         (
-            "and once again for the next ping",
+            "next ping",
             &[Other(400), Pong(550), Other(900)],
             2000,
-            vec![300, 850],
+            &[300, 850],
             Some(1100),
         ),
         (
-            "before the ping it does nothing",
+            "not before the ping",
             &[Other(100), Other(299)],
             1000,
-            vec![300],
+            &[300],
             Some(500),
         ),
+    ]);
+}
+
+#[test]
+fn a_pong_is_not_timed_in_a_pause() {
+    let once = &[Pause(400), Other(410), Resume(1000), Other(1100)];
+    let twice = &[Pause(400), Pause(450), Resume(500)];
+    let outlived = &[Pause(400), Pong(450), Resume(5000)];
+    check(&[
         (
-            "a pause stops the clock of a pong",
+            "the clock stands still",
             &[Pause(400)],
             60_000,
-            vec![300],
+            &[300],
             None,
         ),
         (
-            "which goes on after it",
+            "it goes on afterwards",
             &[Pause(400), Resume(9000)],
             60_000,
-            vec![300],
+            &[300],
             Some(9100),
         ),
+        ("pings go on", &[Pause(100)], 60_000, &[300], None),
         (
-            "pings go on in a pause",
-            &[Pause(100)],
-            60_000,
-            vec![300],
-            None,
-        ),
-        (
-            "and are timed after it",
+            "they are timed afterwards",
             &[Pause(100), Resume(1000)],
             60_000,
-            vec![300],
+            &[300],
             Some(1200),
         ),
         (
-            "a pause before the ping leaves no trace",
+            "no trace of one before a ping",
             &[Pause(1), Resume(2)],
             900,
-            vec![300],
+            &[300],
             Some(500),
         ),
+        ("twice is once", twice, 900, &[300], Some(600)),
         (
-            "pausing twice is pausing once",
-            &[Pause(400), Pause(450), Resume(500)],
-            900,
-            vec![300],
-            Some(600),
-        ),
-        (
-            "a pong in a pause counts",
+            "a pong counts",
             &[Pause(400), Pong(450)],
             9000,
-            vec![300, 750],
+            &[300, 750],
             None,
         ),
         (
             "the pause outlives that pong",
-            &[Pause(400), Pong(450), Resume(5000)],
+            outlived,
             9000,
-            vec![300, 750],
+            &[300, 750],
             Some(5200),
         ),
         (
-            "another packet in a pause prolongs the wait, once",
-            &[Pause(400), Other(410), Resume(1000), Other(1100)],
+            "another packet prolongs the wait, once",
+            once,
             9000,
-            vec![300],
+            &[300],
             Some(1200),
         ),
-    ] {
-        assert_eq!(play(steps, until), (pings, late), "{name}");
-    }
+    ]);
 }
 
 #[test]

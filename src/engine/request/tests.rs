@@ -93,152 +93,62 @@ fn good_requests_are_read() {
     }
 }
 
+const TRANSPORT: &str = r#"{"code":0,"message":"Transport unknown"}"#;
+const METHOD: &str = r#"{"code":2,"message":"Bad handshake method"}"#;
+const REQUEST: &str = r#"{"code":3,"message":"Bad request"}"#;
+const VERSION: &str = r#"{"code":5,"message":"Unsupported protocol version"}"#;
+
+fn bad_origin<'a>(method: &'a str, query: &'a str) -> RequestHead<'a> {
+    RequestHead {
+        origin_valid: false,
+        ..head(method, query)
+    }
+}
+
 #[test]
 fn bad_requests_get_the_number_of_the_first_check_that_fails() {
-    let bad_origin = |query| RequestHead {
-        origin_valid: false,
-        ..head("GET", query)
-    };
     for (head, body) in [
+        (head("GET", ""), TRANSPORT),
+        (head("GET", "EIO=4"), TRANSPORT),
+        (head("GET", "EIO=4&transport=abc"), TRANSPORT),
+        (head("GET", "EIO=4&transport=constructor"), TRANSPORT),
+        (head("GET", "EIO=4&transport=__proto__"), TRANSPORT),
+        (head("GET", "EIO=4&transport=webtransport"), TRANSPORT),
+        (head("GET", "EIO=4&Transport=polling"), TRANSPORT),
+        // Transport before version, session, method and origin.
+        (head("POST", "EIO=3&transport=abc&sid=abc"), TRANSPORT),
+        (bad_origin("GET", "EIO=4&transport=abc"), TRANSPORT),
+        // Origin before session, method and version.
         (
-            head("GET", ""),
-            r#"{"code":0,"message":"Transport unknown"}"#,
+            bad_origin("GET", "EIO=4&transport=polling&sid=abc"),
+            REQUEST,
         ),
-        (
-            head("GET", "EIO=4"),
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        (
-            head("GET", "EIO=4&transport=abc"),
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        (
-            head("GET", "EIO=4&transport=constructor"),
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        (
-            head("GET", "EIO=4&transport=__proto__"),
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        (
-            head("GET", "EIO=4&transport=webtransport"),
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        (
-            head("GET", "EIO=4&Transport=polling"),
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        // Transport before version, origin, session and method.
-        (
-            head("POST", "EIO=3&transport=abc&sid=abc"),
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        (
-            bad_origin("EIO=4&transport=abc"),
-            r#"{"code":0,"message":"Transport unknown"}"#,
-        ),
-        (
-            bad_origin("EIO=4&transport=polling&sid=abc"),
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
-        (
-            RequestHead {
-                origin_valid: false,
-                ..head("POST", "EIO=4&transport=polling")
-            },
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
-        (
-            head("POST", "EIO=4&transport=polling"),
-            r#"{"code":2,"message":"Bad handshake method"}"#,
-        ),
-        (
-            head("PUT", "EIO=4&transport=polling&sid="),
-            r#"{"code":2,"message":"Bad handshake method"}"#,
-        ),
-        (
-            head("OPTIONS", "EIO=4&transport=polling"),
-            r#"{"code":2,"message":"Bad handshake method"}"#,
-        ),
-        (
-            head("HEAD", "EIO=4&transport=polling"),
-            r#"{"code":2,"message":"Bad handshake method"}"#,
-        ),
+        (bad_origin("POST", "EIO=3&transport=polling"), REQUEST),
+        (head("POST", "EIO=4&transport=polling"), METHOD),
+        (head("PUT", "EIO=4&transport=polling&sid="), METHOD),
+        (head("OPTIONS", "EIO=4&transport=polling"), METHOD),
+        (head("HEAD", "EIO=4&transport=polling"), METHOD),
+        (upgrade("POST", "EIO=4&transport=websocket"), METHOD),
+        (upgrade("POST", "EIO=4&transport=websocket&sid=abc"), METHOD),
         // Method before the form of the handshake and the version.
-        (
-            head("POST", "EIO=3&transport=websocket"),
-            r#"{"code":2,"message":"Bad handshake method"}"#,
-        ),
-        (
-            upgrade("POST", "EIO=4&transport=websocket"),
-            r#"{"code":2,"message":"Bad handshake method"}"#,
-        ),
-        (
-            upgrade("POST", "EIO=4&transport=websocket&sid=abc"),
-            r#"{"code":2,"message":"Bad handshake method"}"#,
-        ),
-        (
-            head("GET", "EIO=4&transport=websocket"),
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
-        (
-            head("GET", "EIO=3&transport=websocket"),
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
-        (
-            upgrade("GET", "EIO=4&transport=polling"),
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
-        (
-            upgrade("GET", "EIO=4&transport=polling&sid=abc"),
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
+        (head("POST", "EIO=3&transport=websocket"), METHOD),
+        (head("GET", "EIO=4&transport=websocket"), REQUEST),
+        (head("GET", "EIO=3&transport=websocket"), REQUEST),
+        (upgrade("GET", "EIO=4&transport=polling"), REQUEST),
+        (upgrade("GET", "EIO=4&transport=polling&sid=abc"), REQUEST),
         // The version comes last.
-        (
-            head("GET", "transport=polling"),
-            r#"{"code":5,"message":"Unsupported protocol version"}"#,
-        ),
-        (
-            head("GET", "EIO=3&transport=polling"),
-            r#"{"code":5,"message":"Unsupported protocol version"}"#,
-        ),
-        (
-            head("GET", "EIO=5&transport=polling"),
-            r#"{"code":5,"message":"Unsupported protocol version"}"#,
-        ),
-        (
-            head("GET", "EIO=04&transport=polling"),
-            r#"{"code":5,"message":"Unsupported protocol version"}"#,
-        ),
-        (
-            head("GET", "EIO=abc&transport=polling"),
-            r#"{"code":5,"message":"Unsupported protocol version"}"#,
-        ),
-        (
-            head("GET", "eio=4&transport=polling"),
-            r#"{"code":5,"message":"Unsupported protocol version"}"#,
-        ),
-        (
-            head("GET", "EIO=4&EIO=3&transport=polling"),
-            r#"{"code":5,"message":"Unsupported protocol version"}"#,
-        ),
-        (
-            upgrade("GET", "EIO=3&transport=websocket"),
-            r#"{"code":5,"message":"Unsupported protocol version"}"#,
-        ),
+        (head("GET", "transport=polling"), VERSION),
+        (head("GET", "EIO=3&transport=polling"), VERSION),
+        (head("GET", "EIO=5&transport=polling"), VERSION),
+        (head("GET", "EIO=04&transport=polling"), VERSION),
+        (head("GET", "EIO=abc&transport=polling"), VERSION),
+        (head("GET", "eio=4&transport=polling"), VERSION),
+        (head("GET", "EIO=4&EIO=3&transport=polling"), VERSION),
+        (upgrade("GET", "EIO=3&transport=websocket"), VERSION),
         // For a session that exists a wrong version is a bad request.
-        (
-            head("GET", "EIO=3&transport=polling&sid=abc"),
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
-        (
-            head("POST", "transport=polling&sid=abc"),
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
-        (
-            upgrade("GET", "EIO=3&transport=websocket&sid=abc"),
-            r#"{"code":3,"message":"Bad request"}"#,
-        ),
+        (head("GET", "EIO=3&transport=polling&sid=abc"), REQUEST),
+        (head("POST", "transport=polling&sid=abc"), REQUEST),
+        (upgrade("GET", "EIO=3&transport=websocket&sid=abc"), REQUEST),
     ] {
         let refusal = refusal(&head);
         assert_eq!(refusal.body_json(), body, "{head:?}");

@@ -105,3 +105,10 @@ fn an_id_of_the_application_is_escaped() {
     };
     assert!(open.starts_with(r#"0{"sid":"a\"b","#), "{open}");
 }
+
+#[test]
+fn a_session_is_small_and_does_not_print_its_id() {
+    assert!(size_of::<Session>() <= 256, "{}", size_of::<Session>());
+    let play = Play::open(Transport::Polling, Config::default());
+    assert!(!format!("{:?}", play.session).contains("abc"));
+}
