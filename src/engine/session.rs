@@ -8,17 +8,18 @@
 //! [`poll_timeout`](Session::poll_timeout).
 //!
 //! Here are what both transports share and the way in and out. The long-polling lane is in
-//! `polling`, the way from it to a WebSocket in `upgrade`. Who may open a session is decided
+//! `polling`, the way from it to a WebSocket in `upgrade`, the open packet in `handshake`. Who may open a session is decided
 //! before, from the [`request`](super::request).
 
+mod handshake;
 mod polling;
 mod upgrade;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::Serialize;
 
 use super::config::Config;
 use super::heartbeat::{Beat, Heartbeat};
@@ -40,7 +41,6 @@ const QUEUE_KEPT: usize = 32;
 const TOO_LARGE: u16 = 1009;
 
 /// The machine of one client's connection; see the [module](crate::engine) for its states.
-#[derive(Debug)]
 pub struct Session {
     config: Arc<Config>,
     phase: Phase,
@@ -112,7 +112,7 @@ impl Session {
     /// On [`Transport::WebSocket`] the WebSocket is there already. On polling the caller reports
     /// the handshake's GET by [`handle_poll`](Session::handle_poll).
     pub fn open(sid: &Sid, transport: Transport, config: Arc<Config>, now: Moment) -> Session {
-        let first = open_packet(sid, transport, &config);
+        let first = handshake::open_packet(sid, transport, &config);
         let initial = config.initial_packet.clone();
         let mut session = Session {
             phase: Phase::Open,
@@ -371,28 +371,15 @@ impl Session {
     }
 }
 
-fn open_packet(sid: &Sid, transport: Transport, config: &Config) -> Packet {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Handshake<'a> {
-        sid: &'a str,
-        upgrades: &'static [&'static str],
-        ping_interval: u128,
-        ping_timeout: u128,
-        max_payload: usize,
+/// Without the queue: it may hold the session's id, and messages.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("phase", &self.phase)
+            .field("link", &self.link)
+            .field("queued_bytes", &self.queued_bytes)
+            .finish_non_exhaustive()
     }
-    let handshake = Handshake {
-        sid: sid.as_str(),
-        upgrades: match transport {
-            Transport::Polling if config.upgradable() => &["websocket"],
-            Transport::Polling | Transport::WebSocket => &[],
-        },
-        ping_interval: config.ping_interval.as_millis(),
-        ping_timeout: config.ping_timeout.as_millis(),
-        max_payload: config.max_payload,
-    };
-    let json = serde_json::to_string(&handshake).expect("texts and numbers always serialise");
-    Packet::Open(json.into())
 }
 
 #[cfg(test)]
