@@ -1,0 +1,425 @@
+//! One request of ours, from its head to its response.
+//!
+//! The order of the checks is the reference server's: CORS, host and origin, the request itself,
+//! then the session that it names, or, for a new one, the application's admission hook, the
+//! protocol version and the id. What a session makes of its requests is the driver's business.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, ORIGIN, SET_COOKIE};
+use http::request::Parts;
+use http::uri::Scheme;
+use http::{HeaderMap, Method, Request, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::body::{Upload, UploadError};
+use super::forwarded::{Client, peer};
+use super::reply::{self, Rejection, Reply};
+use super::route::Route;
+use super::sessions::{Arrival, PollAnswer, PostAnswer, SessionHandle};
+use super::shared::Shared;
+use super::{driver, id, upgrade, websocket};
+use crate::api::Handshake;
+use crate::clock;
+use crate::engine::{Parsed, Refusal, Request as Wanted, RequestHead, Transport, query_pairs};
+use crate::wire::Sid;
+
+/// Answers a request that `route` says is ours.
+pub(super) async fn serve<B>(shared: Arc<Shared>, route: Route, request: Request<B>) -> Reply
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    let (mut parts, body) = request.into_parts();
+    let mut upload = Upload::new(body);
+    // A handshake keeps the extensions, and must not keep the connection with them.
+    let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+    let upgrade = upgrade::is_requested(&parts.headers);
+    let config = &shared.config;
+    let preflight = parts.method == Method::OPTIONS;
+    let cors = match &config.cors {
+        Some(cors) if preflight => cors.preflight(&parts.headers),
+        Some(cors) => cors.answer(&parts.headers),
+        None => HeaderMap::new(),
+    };
+    if let Some(cors_config) = config
+        .cors
+        .as_ref()
+        .filter(|cors| preflight && !cors.preflight_continue)
+    {
+        let mut reply = reply::bare(cors_config.options_success_status);
+        reply::add_headers(&mut reply, cors);
+        return reply;
+    }
+    let mut exchange = Exchange {
+        shared: &shared,
+        parts: &parts,
+        on_upgrade,
+        upgrade,
+    };
+    match exchange.answer(route, &mut upload).await {
+        Ok(Answer { mut reply, first }) => {
+            reply::add_headers(&mut reply, cors);
+            config.hooks.run_headers(reply.headers_mut(), &parts, first);
+            reply
+        }
+        Err(rejection) => {
+            if let Rejection::Refused(refusal) = &rejection {
+                let (code, message) = (refusal.code(), refusal.message());
+                tracing::debug!(code, message, "request refused");
+                config.hooks.run_report(refusal, &parts);
+            }
+            // A client that waits for a 100 before it sends its body has nothing to discard.
+            if !matches!(rejection, Rejection::Cut(_)) && !parts.headers.contains_key(EXPECT) {
+                upload.discard(shared.engine.max_payload);
+            }
+            let mut reply = rejection.into_reply(upgrade);
+            reply::add_headers(&mut reply, cors);
+            reply
+        }
+    }
+}
+
+/// A response that is no refusal.
+struct Answer {
+    reply: Reply,
+    /// Whether it is the first one of its session.
+    first: bool,
+}
+
+/// A request on its way to its answer.
+struct Exchange<'a> {
+    shared: &'a Arc<Shared>,
+    parts: &'a Parts,
+    on_upgrade: Option<OnUpgrade>,
+    /// Whether it asks for a WebSocket.
+    upgrade: bool,
+}
+
+impl Exchange<'_> {
+    async fn answer<B>(&mut self, route: Route, upload: &mut Upload<B>) -> Result<Answer, Rejection>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+    {
+        let access = &self.shared.config.access;
+        let checked = access.check(&self.parts.headers, &self.parts.uri);
+        checked.map_err(|foreign| Refusal::Forbidden {
+            message: Some(foreign.to_string()),
+        })?;
+        if route == Route::Plain {
+            return self.open_plain().await;
+        }
+        let Parsed { request, version } = self.parse()?;
+        match request {
+            Wanted::Open { transport } => self.open(transport, version).await,
+            Wanted::Poll { sid } => {
+                let session = self.polling_session(&sid, version)?;
+                self.poll(&sid, &session).await
+            }
+            Wanted::Post { sid } => {
+                let session = self.polling_session(&sid, version)?;
+                self.post(&sid, &session, upload).await
+            }
+            Wanted::WebSocket { sid } => {
+                let session = self.session(&sid)?;
+                version?;
+                self.add_websocket(session)
+            }
+            Wanted::OtherMethod { sid } => {
+                self.polling_session(&sid, version)?;
+                Err(Rejection::Bare(StatusCode::BAD_REQUEST))
+            }
+            Wanted::PlainWebSocket { sid } => {
+                let current = self.session(&sid)?.transport();
+                Err(Refusal::TransportMismatch {
+                    transport: Transport::WebSocket,
+                    current,
+                }
+                .into())
+            }
+        }
+    }
+
+    fn parse(&self) -> Result<Parsed, Refusal> {
+        let valid = |origin: &HeaderValue| {
+            origin
+                .as_bytes()
+                .iter()
+                .all(|byte| !byte.is_ascii_control() || *byte == b'\t')
+        };
+        let head = RequestHead {
+            method: self.parts.method.as_str(),
+            query: self.parts.uri.query().unwrap_or_default(),
+            upgrade: self.upgrade,
+            origin_valid: self.parts.headers.get_all(ORIGIN).iter().all(valid),
+        };
+        Wanted::parse(&head, self.shared.engine.transports)
+    }
+
+    fn session(&self, sid: &Sid) -> Result<Arc<SessionHandle>, Refusal> {
+        self.shared.sessions.find(sid).ok_or_else(|| unknown(sid))
+    }
+
+    fn polling_session(
+        &self,
+        sid: &Sid,
+        version: Result<(), Refusal>,
+    ) -> Result<Arc<SessionHandle>, Refusal> {
+        let session = self.session(sid)?;
+        let current = session.transport();
+        if current != Transport::Polling {
+            return Err(Refusal::TransportMismatch {
+                transport: Transport::Polling,
+                current,
+            });
+        }
+        version.map(|()| session)
+    }
+
+    async fn open(
+        &mut self,
+        transport: Transport,
+        version: Result<(), Refusal>,
+    ) -> Result<Answer, Rejection> {
+        let handshake = self.admit().await?;
+        version?;
+        match transport {
+            Transport::Polling => {
+                let sid = self.make_sid(&handshake).await?;
+                let (sender, receiver) = oneshot::channel();
+                driver::open_polling(self.shared, sid.clone(), handshake, sender);
+                let mut reply = self.payload(&sid, receiver).await?;
+                let cookie = self.shared.config.cookie.as_ref();
+                if let Some(cookie) = cookie.and_then(|cookie| cookie.header(&sid)) {
+                    reply.headers_mut().append(SET_COOKIE, cookie);
+                }
+                Ok(Answer { reply, first: true })
+            }
+            Transport::WebSocket => {
+                let (reply, on_upgrade) = self.switch_protocols()?;
+                let sid = self.make_sid(&handshake).await?;
+                driver::open_websocket(self.shared, sid, handshake, on_upgrade);
+                Ok(Answer { reply, first: true })
+            }
+        }
+    }
+
+    async fn open_plain(&mut self) -> Result<Answer, Rejection> {
+        if self.parts.method != Method::GET {
+            return Err(Refusal::BadMethod {
+                method: self.parts.method.to_string(),
+            }
+            .into());
+        }
+        let handshake = self.admit().await?;
+        let (reply, on_upgrade) = self.switch_protocols()?;
+        driver::open_plain(self.shared, handshake, on_upgrade);
+        Ok(Answer { reply, first: true })
+    }
+
+    /// Lets the server's state and the application decide about a newcomer.
+    async fn admit(&self) -> Result<Arc<Handshake>, Rejection> {
+        let config = &self.shared.config;
+        if self.shared.is_draining() {
+            return Err(Rejection::Draining {
+                retry_after: config.retry_after,
+            });
+        }
+        let handshake = Arc::new(self.handshake());
+        match config.hooks.run_admission(&handshake).await {
+            Ok(()) => Ok(handshake),
+            Err(text) => {
+                let message = Some(text).filter(|text| !text.is_empty());
+                Err(Refusal::Forbidden { message }.into())
+            }
+        }
+    }
+
+    fn handshake(&self) -> Handshake {
+        let Parts {
+            uri,
+            headers,
+            extensions,
+            ..
+        } = self.parts;
+        let config = &self.shared.config;
+        let mut query: Vec<(String, String)> = Vec::new();
+        for (name, value) in query_pairs(uri.query().unwrap_or_default()) {
+            match query.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, last)) => *last = value,
+                None => query.push((name, value)),
+            }
+        }
+        let peer = peer(extensions, config.peer.as_ref());
+        let secure = uri.scheme() == Some(&Scheme::HTTPS);
+        let client = Client::find(headers, peer, secure, &config.trusted_proxies);
+        Handshake {
+            headers: headers.clone(),
+            uri: uri.clone(),
+            query,
+            address: client.address,
+            time: clock::wall_time(),
+            secure: client.secure,
+            cross_domain: headers.contains_key(ORIGIN),
+            extensions: extensions.clone(),
+        }
+    }
+
+    async fn make_sid(&self, handshake: &Arc<Handshake>) -> Result<Sid, Refusal> {
+        let problem = match self.shared.config.hooks.run_id(handshake).await {
+            None => return Ok(Sid::new(id::random())),
+            Some(Ok(made)) if !id::is_fit(&made) => "it has a form that no id may have".to_owned(),
+            Some(Ok(made)) => {
+                let sid = Sid::new(made);
+                if self.shared.sessions.find(&sid).is_none() {
+                    return Ok(sid);
+                }
+                "it is in use".to_owned()
+            }
+            Some(Err(problem)) => problem,
+        };
+        tracing::warn!(problem, "the application's session id cannot be used");
+        Err(Refusal::IdGeneration)
+    }
+
+    /// The 101 and the connection that will follow it.
+    fn switch_protocols(&mut self) -> Result<(Reply, OnUpgrade), Rejection> {
+        let reply = upgrade::accept(&self.parts.headers).map_err(Rejection::Malformed)?;
+        let Some(on_upgrade) = self.on_upgrade.take() else {
+            tracing::error!(
+                "a WebSocket request came without hyper's `OnUpgrade` extension; serve the \
+                 connection with `.with_upgrades()`, and let no middleware drop the extension"
+            );
+            return Err(Rejection::NoUpgrade);
+        };
+        Ok((reply, on_upgrade))
+    }
+
+    fn add_websocket(&mut self, session: Arc<SessionHandle>) -> Result<Answer, Rejection> {
+        let (reply, on_upgrade) = self.switch_protocols()?;
+        let max_payload = self.shared.engine.max_payload;
+        // Nobody waits for this task: it ends when the 101 is written or the client leaves.
+        tokio::spawn(async move {
+            let Some(websocket) = websocket::upgrade(on_upgrade, max_payload).await else {
+                return;
+            };
+            if let Err(Arrival::WebSocket(late)) = session.arrive(Arrival::WebSocket(websocket)) {
+                late.hang_up(None).await;
+            }
+        });
+        Ok(Answer {
+            reply,
+            first: false,
+        })
+    }
+
+    async fn poll(&self, sid: &Sid, session: &SessionHandle) -> Result<Answer, Rejection> {
+        let (sender, receiver) = oneshot::channel();
+        // What is handed back is dropped, which reads as the end of the session below.
+        let _ = session.arrive(Arrival::Poll(sender));
+        let reply = self.payload(sid, receiver).await?;
+        Ok(Answer {
+            reply,
+            first: false,
+        })
+    }
+
+    /// Waits for the packets of a GET. Dropping this tells the driver that the client has gone.
+    async fn payload(
+        &self,
+        sid: &Sid,
+        answer: oneshot::Receiver<PollAnswer>,
+    ) -> Result<Reply, Rejection> {
+        match answer.await {
+            Ok(PollAnswer::Payload(body)) => {
+                Ok(reply::payload(body, &self.parts.headers, self.shared.config.compression).await)
+            }
+            Ok(PollAnswer::Overlap) => Err(Rejection::Bare(StatusCode::BAD_REQUEST)),
+            Ok(PollAnswer::Ended) | Err(_) => Err(unknown(sid).into()),
+        }
+    }
+
+    async fn post<B>(
+        &self,
+        sid: &Sid,
+        session: &SessionHandle,
+        upload: &mut Upload<B>,
+    ) -> Result<Answer, Rejection>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+    {
+        let (sender, mut answer) = oneshot::channel();
+        // What is handed back is dropped, which reads as the end of the session below.
+        let _ = session.arrive(Arrival::Post(sender));
+        if self
+            .parts
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind == "application/octet-stream")
+        {
+            // Only protocol version 3 has binary bodies.
+            if session.arrive(Arrival::InvalidContent).is_ok() {
+                // Whatever it says, the session is over when it says so, and the client may look.
+                let _ = answer.await;
+            }
+            return Err(Rejection::Bare(StatusCode::BAD_REQUEST));
+        }
+        let taken = tokio::select! {
+            biased;
+            early = &mut answer => return posted(early.ok(), sid),
+            taken = self.take(upload) => taken,
+        };
+        match taken {
+            // What is handed back is dropped; the driver sees the POST end when `answer` goes.
+            Ok(body) => match session.arrive(Arrival::Body(body)) {
+                Ok(()) => posted(answer.await.ok(), sid),
+                Err(_) => posted(None, sid),
+            },
+            Err(rejection) => {
+                if let Rejection::Bare(StatusCode::PAYLOAD_TOO_LARGE) = rejection {
+                    // If it is handed back, the session is over anyway.
+                    let _ = session.arrive(Arrival::PostRefused);
+                }
+                Err(rejection)
+            }
+        }
+    }
+
+    /// The whole body of a POST, within the limits of size and time.
+    async fn take<B: http_body::Body>(&self, upload: &mut Upload<B>) -> Result<Bytes, Rejection> {
+        let limit = self.shared.engine.max_payload;
+        if upload.exceeds(limit) {
+            return Err(Rejection::Bare(StatusCode::PAYLOAD_TOO_LARGE));
+        }
+        match timeout(self.shared.config.body_timeout, upload.read(limit)).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(UploadError::TooLarge)) => Err(Rejection::Bare(StatusCode::PAYLOAD_TOO_LARGE)),
+            Ok(Err(UploadError::Broken)) => Err(Rejection::Cut(StatusCode::BAD_REQUEST)),
+            Err(_) => Err(Rejection::Cut(StatusCode::REQUEST_TIMEOUT)),
+        }
+    }
+}
+
+/// The response to a POST; without an answer the session has ended.
+fn posted(answer: Option<PostAnswer>, sid: &Sid) -> Result<Answer, Rejection> {
+    match answer {
+        Some(PostAnswer::Accepted) => Ok(Answer {
+            reply: reply::accepted(),
+            first: false,
+        }),
+        Some(PostAnswer::Malformed | PostAnswer::Overlap) => {
+            Err(Rejection::Bare(StatusCode::BAD_REQUEST))
+        }
+        Some(PostAnswer::Cut) => Err(Rejection::Cut(StatusCode::BAD_REQUEST)),
+        None => Err(unknown(sid).into()),
+    }
+}
+
+fn unknown(sid: &Sid) -> Refusal {
+    Refusal::UnknownSid { sid: sid.clone() }
+}

@@ -1,0 +1,293 @@
+//! A server of its own: bind, accept, serve HTTP/1.1 until told to stop.
+//!
+//! What is served is any hyper service, with or without ours in it.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::forwarded::Peer;
+
+/// Connections that the kernel holds until they are accepted; it may allow fewer. Generous, as all
+/// clients come back at once after a restart.
+const BACKLOG: u32 = 4096;
+/// How long to wait after the system had no room for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The limits of a [`Server`].
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How long a client may take to send the head of a request, and how long a connection may
+    /// stay idle before the next one. Default: 10 s.
+    pub head_timeout: Duration,
+    /// The largest head of a request in bytes; beyond it the answer is 431. It is also the
+    /// buffer's largest size, so at least 8192. Default: 32 KiB.
+    pub max_head: usize,
+    /// Connections at a time, WebSockets included; more wait in the kernel's queue until one ends.
+    /// Default: 65 536.
+    pub max_connections: usize,
+    /// How long requests under way may take once the server stops; then they are cut off.
+    /// Default: 10 s.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            head_timeout: Duration::from_secs(10),
+            max_head: 32 * 1024,
+            max_connections: 65_536,
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A bound TCP port.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    limits: Limits,
+}
+
+impl Server {
+    /// Binds the first of the addresses that can be bound; port 0 lets the system choose.
+    ///
+    /// # Errors
+    /// The address cannot be resolved, or none can be bound.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Server> {
+        let mut last = io::Error::new(io::ErrorKind::InvalidInput, "there is no such address");
+        for address in lookup_host(address).await? {
+            match listen(address) {
+                Ok(listener) => {
+                    return Ok(Server {
+                        listener,
+                        limits: Limits::default(),
+                    });
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Server {
+        self.limits = limits;
+        self
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown` is over; then it stops listening, lets requests under way finish
+    /// within the drain timeout, and returns.
+    ///
+    /// WebSockets are the service's by then and are not waited for.
+    pub async fn run<S, R>(self, service: S, shutdown: impl Future<Output = ()>)
+    where
+        S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<BoxError>,
+        R: http_body::Body<Data = Bytes> + Send + 'static,
+        R::Error: Into<BoxError>,
+    {
+        let Server { listener, limits } = self;
+        let room = Arc::new(Semaphore::new(
+            limits.max_connections.min(Semaphore::MAX_PERMITS),
+        ));
+        let (stop, stopping) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let (stream, peer) = tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                // Only frees what the finished task held.
+                Some(_) = connections.join_next() => continue,
+                accepted = accept(&listener, &room) => accepted,
+            };
+            let connection = serve(
+                stream,
+                peer,
+                service.clone(),
+                limits.clone(),
+                stopping.clone(),
+            );
+            connections.spawn(connection);
+        }
+        drop(listener);
+        stop.send_replace(true);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if timeout(limits.drain_timeout, drained).await.is_err() {
+            tracing::warn!(left = connections.len(), "requests under way are cut off");
+        }
+        connections.shutdown().await;
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Otherwise a restart fails while connections of the last run still fade out. Elsewhere than
+    // on Unix the option means that others may take the port.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// The next connection, once there is room for it.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (Counted, SocketAddr) {
+    let permit = match room.clone().try_acquire_owned() {
+        Ok(permit) => permit,
+        Err(_) => {
+            tracing::warn!("as many connections as allowed; newcomers wait");
+            room.clone()
+                .acquire_owned()
+                .await
+                .expect("the semaphore is never closed")
+        }
+    };
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Small replies must not wait for delayed acknowledgements. It fails only when
+                // the connection is already over, which its first read will tell.
+                let _ = stream.set_nodelay(true);
+                return (
+                    Counted {
+                        stream,
+                        _permit: permit,
+                    },
+                    peer,
+                );
+            }
+            Err(error) if is_of_connection(&error) => {}
+            Err(error) => {
+                // Such as too many open files: it passes when other connections end.
+                tracing::warn!(%error, "cannot accept connections");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether only the one connection failed, and the next may be accepted at once.
+fn is_of_connection(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::ConnectionAborted | Kind::ConnectionReset | Kind::ConnectionRefused
+    )
+}
+
+async fn serve<S, R>(
+    stream: Counted,
+    peer: SocketAddr,
+    service: S,
+    limits: Limits,
+    mut stopping: watch::Receiver<bool>,
+) where
+    S: Service<Request<Incoming>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+    R: http_body::Body<Data = Bytes> + 'static,
+    R::Error: Into<BoxError>,
+{
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        service.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .max_buf_size(limits.max_head.max(8192))
+        // A client that leaves while its GET is parked must be noticed at once.
+        .half_close(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Clients leave in the middle of things every day.
+        tracing::debug!(%error, "connection failed");
+    }
+}
+
+/// A connection that counts against the limit for as long as it lives, as a WebSocket too.
+struct Counted {
+    stream: TcpStream,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, data)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, data)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,362 @@
+//! Who may come in: whose pages, and under which host names.
+//!
+//! A browser lets any page open a WebSocket to any server and only tells that server the page's
+//! `Origin`, so a server on the user's own machine must look at it. It must look at `Host` as well:
+//! a foreign site can point its own name at 127.0.0.1 (DNS rebinding), and then its pages are of
+//! the same origin. What pages may *read* is another question, see `cors`.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use http::header::{HOST, ORIGIN};
+use http::{HeaderMap, HeaderValue, Uri};
+
+/// The policy for `Origin` and `Host`. The default admits everybody.
+///
+/// It is applied to every request of ours except preflights; an application can ask
+/// [`check_host`](Access::check_host) for its own pages.
+#[derive(Clone, Default, Debug)]
+pub struct Access {
+    /// Whose pages are admitted.
+    pub origins: OriginPolicy,
+    /// Under which host names the server answers.
+    pub hosts: HostPolicy,
+    /// Added to each refusal's text and log line: what the operator can do about it, such as
+    /// `start with --origin URL`.
+    pub hint: Option<String>,
+}
+
+/// Whose pages are admitted. A request without `Origin` comes from no page, and is always admitted.
+#[derive(Clone, Default, Debug)]
+pub enum OriginPolicy {
+    /// Everybody's.
+    #[default]
+    Any,
+    /// Only these.
+    Allow(Vec<Origin>),
+    /// Those of this machine, whatever their port, and these.
+    LoopbackAnd(Vec<Origin>),
+}
+
+/// Under which host names the server answers.
+#[derive(Clone, Default, Debug)]
+pub enum HostPolicy {
+    /// Whatever the client says.
+    #[default]
+    Any,
+    /// The names and addresses of this machine's loopback, and these, whatever the port.
+    LoopbackAnd(Vec<String>),
+}
+
+/// Why a request was turned away, as a text for its sender.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{what} not allowed{}{}", if hint.is_some() { "; " } else { "" }, hint.as_deref().unwrap_or_default())]
+pub struct Foreign {
+    what: &'static str,
+    hint: Option<String>,
+}
+
+impl Access {
+    /// The policy of a server that is bound to a loopback address: this machine's pages and host
+    /// names, and the given origins with their host names.
+    pub fn loopback(origins: Vec<Origin>) -> Access {
+        let hosts = origins.iter().map(|origin| origin.host.clone()).collect();
+        Access {
+            origins: OriginPolicy::LoopbackAnd(origins),
+            hosts: HostPolicy::LoopbackAnd(hosts),
+            hint: None,
+        }
+    }
+
+    /// Checks both the host name and the origin of a request.
+    ///
+    /// # Errors
+    /// The request came from a foreign page or under a foreign name.
+    pub fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Foreign> {
+        self.check_host(headers, uri)?;
+        match headers
+            .get_all(ORIGIN)
+            .iter()
+            .find(|origin| !self.origins.admits(origin))
+        {
+            Some(origin) => Err(self.foreign("Origin", origin)),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the host name of a request, for pages and other routes of the application.
+    ///
+    /// # Errors
+    /// The request was made under a foreign name.
+    pub fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Foreign> {
+        if matches!(self.hosts, HostPolicy::Any) {
+            return Ok(());
+        }
+        // The authority of an absolute target outranks the header (RFC 9112, 3.2.2); both must
+        // pass. Browsers always say one, so a request without any is none of theirs.
+        if let Some(authority) = uri.authority().filter(|a| !self.hosts.admits(a.as_str())) {
+            return Err(self.foreign("Host", &authority));
+        }
+        let foreign = headers
+            .get_all(HOST)
+            .iter()
+            .find(|host| host.to_str().map_or(true, |host| !self.hosts.admits(host)));
+        match foreign {
+            Some(host) => Err(self.foreign("Host", host)),
+            None => Ok(()),
+        }
+    }
+
+    fn foreign(&self, what: &'static str, value: &dyn fmt::Debug) -> Foreign {
+        let refusal = Foreign {
+            what,
+            hint: self.hint.clone(),
+        };
+        // The value is the sender's: it goes into the log, escaped, and never into the answer.
+        tracing::warn!(?value, "request refused: {refusal}");
+        refusal
+    }
+}
+
+impl OriginPolicy {
+    /// Whether pages of this origin are admitted; also fit for
+    /// [`AllowOrigin::when`](super::AllowOrigin::when).
+    pub fn admits(&self, origin: &HeaderValue) -> bool {
+        let parsed = || origin.to_str().ok()?.parse::<Origin>().ok();
+        match self {
+            OriginPolicy::Any => true,
+            OriginPolicy::Allow(list) => parsed().is_some_and(|origin| list.contains(&origin)),
+            OriginPolicy::LoopbackAnd(list) => {
+                parsed().is_some_and(|origin| origin.is_loopback() || list.contains(&origin))
+            }
+        }
+    }
+}
+
+impl HostPolicy {
+    /// Whether the server answers under this name; `host` may end in a port.
+    fn admits(&self, host: &str) -> bool {
+        let HostPolicy::LoopbackAnd(list) = self else {
+            return true;
+        };
+        let Some((name, _)) = split_port(host) else {
+            return false;
+        };
+        is_loopback(name) || list.iter().any(|listed| listed.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Where a page comes from: scheme, host and port.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// In lower case, as is the host.
+    scheme: String,
+    host: String,
+    /// The scheme's own where none is written.
+    port: Option<u16>,
+}
+
+/// The text is not `scheme://host` or `scheme://host:port`.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("`{0}` is not an origin; expected scheme://host or scheme://host:port")]
+pub struct OriginSyntaxError(String);
+
+impl Origin {
+    fn is_loopback(&self) -> bool {
+        matches!(self.scheme.as_str(), "http" | "https") && is_loopback(&self.host)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = OriginSyntaxError;
+
+    /// Reads an origin; one slash at the end is forgiven, a path is not.
+    fn from_str(text: &str) -> Result<Origin, OriginSyntaxError> {
+        let parse = || {
+            let (scheme, rest) = text.split_once("://")?;
+            let (host, port) = split_port(rest.strip_suffix('/').unwrap_or(rest))?;
+            let scheme = scheme.to_ascii_lowercase();
+            let default = match scheme.as_str() {
+                "http" | "ws" => Some(80),
+                "https" | "wss" => Some(443),
+                "" => return None,
+                _ => None,
+            };
+            let host = host.to_ascii_lowercase();
+            Some(Origin {
+                scheme,
+                host,
+                port: port.or(default),
+            })
+        };
+        parse().ok_or_else(|| OriginSyntaxError(text.to_owned()))
+    }
+}
+
+/// `name`, `name:port`, `[v6]` or `[v6]:port`.
+fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let name_end = if text.starts_with('[') {
+        text.find(']')? + 1
+    } else {
+        0
+    };
+    let (name, port) = match text[name_end..].split_once(':') {
+        Some((rest, port)) => (&text[..name_end + rest.len()], Some(port.parse().ok()?)),
+        None => (text, None),
+    };
+    let stray = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '?' | '#' | '@');
+    (!name.is_empty() && !name.contains(stray)).then_some((name, port))
+}
+
+fn is_loopback(name: &str) -> bool {
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(name);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        // Browsers resolve this name and all below it to the loopback by themselves (RFC 6761).
+        Err(_) => {
+            let name = bare.to_ascii_lowercase();
+            name == "localhost" || name.ends_with(".localhost")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: http::HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    fn own() -> Access {
+        let listed = vec!["https://chat.example".parse().unwrap()];
+        Access {
+            hint: Some("start with --origin URL".to_owned()),
+            ..Access::loopback(listed)
+        }
+    }
+
+    #[test]
+    fn foreign_pages_are_told_from_our_own() {
+        let rows = [
+            ("http://localhost:3000", true),
+            ("http://localhost", true),
+            ("https://LOCALHOST:1", true),
+            ("http://app.localhost:3000", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:5173", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("https://chat.example", true),
+            ("https://chat.example:443", true),
+            ("https://CHAT.example", true),
+            ("http://chat.example", false),
+            ("https://chat.example:444", false),
+            ("https://chat.example.evil", false),
+            ("http://evil.example", false),
+            ("http://localhost.evil", false),
+            ("http://notlocalhost", false),
+            ("http://127.0.0.1.evil", false),
+            ("http://10.0.0.1", false),
+            ("http://evil@localhost", false),
+            ("null", false),
+            ("", false),
+            ("file://", false),
+        ];
+        for (origin, admitted) in rows {
+            let result = own().check(&headers(ORIGIN, origin), &Uri::default());
+            assert_eq!(result.is_ok(), admitted, "{origin:?}");
+        }
+        assert_eq!(own().check(&HeaderMap::new(), &Uri::default()), Ok(()));
+    }
+
+    #[test]
+    fn foreign_host_names_are_refused() {
+        let rows = [
+            ("localhost:3000", true),
+            ("127.0.0.1:3000", true),
+            ("[::1]:3000", true),
+            ("[::1]", true),
+            ("chat.example", true),
+            ("Chat.Example:8443", true),
+            ("evil.example:3000", false),
+            ("192.168.1.5:3000", false),
+            ("localhost:x", false),
+            ("", false),
+        ];
+        for (host, admitted) in rows {
+            let result = own().check_host(&headers(HOST, host), &Uri::from_static("/"));
+            assert_eq!(result.is_ok(), admitted, "{host:?}");
+        }
+        let absolute = Uri::from_static("http://evil.example/");
+        assert!(
+            own()
+                .check_host(&headers(HOST, "localhost"), &absolute)
+                .is_err()
+        );
+        assert!(
+            own()
+                .check_host(&HeaderMap::new(), &Uri::from_static("/"))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_fixed_list_admits_nobody_else() {
+        let policy = OriginPolicy::Allow(vec!["http://a.com:80".parse().unwrap()]);
+        assert!(policy.admits(&HeaderValue::from_static("http://a.com")));
+        assert!(!policy.admits(&HeaderValue::from_static("http://localhost")));
+        assert!(OriginPolicy::Any.admits(&HeaderValue::from_static("null")));
+    }
+
+    #[test]
+    fn a_refusal_names_the_way_out() {
+        let refusal = own()
+            .check(&headers(ORIGIN, "http://evil"), &Uri::default())
+            .unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "Origin not allowed; start with --origin URL"
+        );
+        let refusal = own()
+            .check(&headers(HOST, "evil"), &Uri::default())
+            .unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "Host not allowed; start with --origin URL"
+        );
+        let quiet = Access::loopback(Vec::new());
+        let refusal = quiet
+            .check(&headers(HOST, "evil"), &Uri::default())
+            .unwrap_err();
+        assert_eq!(refusal.to_string(), "Host not allowed");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for text in [
+            "http://a",
+            "http://a/",
+            "https://a.b:1",
+            "capacitor://localhost",
+        ] {
+            assert!(text.parse::<Origin>().is_ok(), "{text}");
+        }
+        for text in [
+            "a.com",
+            "http://",
+            "://a",
+            "http://a/b",
+            "http://a:b",
+            "http://a b",
+            "*",
+        ] {
+            let error = text.parse::<Origin>().unwrap_err();
+            assert!(error.to_string().contains(text), "{text}");
+        }
+    }
+}

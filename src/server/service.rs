@@ -1,0 +1,219 @@
+//! The service that takes the requests of its path and leaves all others to the application.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::{Empty, Full};
+use pin_project_lite::pin_project;
+
+use super::body::Body;
+use super::http::serve;
+use super::reply::Reply;
+use super::route::Route;
+use super::shared::Shared;
+use super::upgrade;
+
+/// Serves Socket.IO under its path; hands every other request, upgrades included, untouched to the
+/// application's own service.
+///
+/// It is a tower service around tower services and a hyper service around hyper services, for any
+/// request body. Clones share everything. The HTTP connection must be served with upgrades
+/// (`.with_upgrades()` in hyper), or WebSockets cannot work.
+#[derive(Clone)]
+pub struct Service<A = NotFound> {
+    shared: Arc<Shared>,
+    application: A,
+}
+
+impl Service {
+    pub(crate) fn new(shared: Arc<Shared>) -> Service {
+        Service {
+            shared,
+            application: NotFound,
+        }
+    }
+
+    /// Puts an application behind the path.
+    #[must_use]
+    pub fn with_application<A>(self, application: A) -> Service<A> {
+        Service {
+            shared: self.shared,
+            application,
+        }
+    }
+}
+
+impl<A> Service<A> {
+    fn route<B>(&self, request: &Request<B>) -> Route {
+        let upgrade = upgrade::is_requested(request.headers());
+        self.shared.routes.find(request.uri().path(), upgrade)
+    }
+
+    fn answer<B, F>(&self, route: Route, request: Request<B>) -> ResponseFuture<F>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+    {
+        ResponseFuture::ours(Box::pin(serve(self.shared.clone(), route, request)))
+    }
+}
+
+impl<A, B, R> tower_service::Service<Request<B>> for Service<A>
+where
+    A: tower_service::Service<Request<B>, Response = Response<R>>,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body<R>>;
+    type Error = A::Error;
+    type Future = ResponseFuture<A::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), A::Error>> {
+        self.application.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.route(&request) {
+            Route::Application => ResponseFuture::application(self.application.call(request)),
+            route => self.answer(route, request),
+        }
+    }
+}
+
+impl<A, B, R> hyper::service::Service<Request<B>> for Service<A>
+where
+    A: hyper::service::Service<Request<B>, Response = Response<R>>,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body<R>>;
+    type Error = A::Error;
+    type Future = ResponseFuture<A::Future>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        match self.route(&request) {
+            Route::Application => ResponseFuture::application(self.application.call(request)),
+            route => self.answer(route, request),
+        }
+    }
+}
+
+/// Puts a [`Service`] around an application's tower service.
+#[derive(Clone)]
+pub struct Layer {
+    shared: Arc<Shared>,
+}
+
+impl Layer {
+    pub(crate) fn new(shared: Arc<Shared>) -> Layer {
+        Layer { shared }
+    }
+}
+
+impl<A> tower_layer::Layer<A> for Layer {
+    type Service = Service<A>;
+
+    fn layer(&self, application: A) -> Service<A> {
+        Service::new(self.shared.clone()).with_application(application)
+    }
+}
+
+type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+pin_project! {
+    /// The response to come, of ours or of the application.
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: Inner<F>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum Inner<F> {
+        Ours { answer: Answering },
+        Application { #[pin] answer: F },
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    fn ours(answer: Answering) -> ResponseFuture<F> {
+        ResponseFuture {
+            inner: Inner::Ours { answer },
+        }
+    }
+
+    fn application(answer: F) -> ResponseFuture<F> {
+        ResponseFuture {
+            inner: Inner::Application { answer },
+        }
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    type Output = Result<Response<Body<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().inner.project() {
+            Projected::Ours { answer } => answer
+                .as_mut()
+                .poll(cx)
+                .map(|reply: Response<Full<Bytes>>| Ok(reply.map(Body::ours))),
+            Projected::Application { answer } => answer
+                .poll(cx)
+                .map_ok(|response| response.map(Body::application)),
+        }
+    }
+}
+
+/// The application of a server that has none: 404 with an empty body.
+///
+/// A WebSocket request is told that its connection ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NotFound;
+
+impl NotFound {
+    fn answer<B>(request: &Request<B>) -> Ready<Result<Response<Empty<Bytes>>, Infallible>> {
+        let mut response = Response::new(Empty::new());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        if upgrade::is_requested(request.headers()) {
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        ready(Ok(response))
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for NotFound {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        NotFound::answer(&request)
+    }
+}
+
+impl<B> hyper::service::Service<Request<B>> for NotFound {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        NotFound::answer(&request)
+    }
+}

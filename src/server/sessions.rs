@@ -1,0 +1,241 @@
+//! The sessions by their ids, and the mailbox through which requests reach a session's driver.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use tokio::sync::oneshot;
+
+use super::websocket::WebSocket;
+use crate::engine::Transport;
+use crate::wire::Sid;
+
+/// How many arrivals may wait for a driver. A client that keeps to the protocol has at most four
+/// under way: a GET, a POST, its body and a WebSocket.
+const MAX_ARRIVALS: usize = 64;
+
+/// All sessions of a server that can be addressed by a request.
+///
+/// The driver inserts its session before it answers the handshake and removes it when the session
+/// is closed. The lock is held for a look-up only.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    by_sid: RwLock<HashMap<Sid, Arc<SessionHandle>>>,
+}
+
+impl Sessions {
+    /// Makes a session reachable; false if the id is taken.
+    pub(crate) fn insert(&self, sid: Sid, handle: Arc<SessionHandle>) -> bool {
+        let mut by_sid = self.by_sid.write().unwrap_or_else(PoisonError::into_inner);
+        if by_sid.contains_key(&sid) {
+            return false;
+        }
+        by_sid.insert(sid, handle);
+        true
+    }
+
+    /// Makes a session unreachable and refuses what still waits in its mailbox.
+    pub(crate) fn remove(&self, sid: &Sid) {
+        let removed = self
+            .by_sid
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(sid);
+        if let Some(handle) = removed {
+            handle.close();
+        }
+    }
+
+    pub(crate) fn find(&self, sid: &Sid) -> Option<Arc<SessionHandle>> {
+        self.by_sid
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(sid)
+            .cloned()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_sid
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+}
+
+/// What HTTP can reach of a session: a mailbox, and which transport it runs on.
+pub(crate) struct SessionHandle {
+    mailbox: Mutex<Mailbox>,
+    waker: AtomicWaker,
+    transport: AtomicU8,
+}
+
+enum Mailbox {
+    Open(VecDeque<Arrival>),
+    Closed,
+}
+
+/// What a request brings to a session.
+///
+/// A dropped sender is an answer too: the session has ended. A dropped receiver means that the
+/// client has gone.
+pub(crate) enum Arrival {
+    /// A GET waits for packets.
+    Poll(oneshot::Sender<PollAnswer>),
+    /// A POST begins; its body follows.
+    Post(oneshot::Sender<PostAnswer>),
+    /// The POST's body is complete.
+    Body(Bytes),
+    /// The POST was over the limit and is answered already; the session is unharmed.
+    PostRefused,
+    /// The POST has a content type of an older protocol and is answered already.
+    InvalidContent,
+    /// A WebSocket for this session.
+    WebSocket(WebSocket),
+}
+
+/// The answer to a GET.
+#[derive(Debug)]
+pub(crate) enum PollAnswer {
+    /// Its packets.
+    Payload(Bytes),
+    /// Another GET is waiting.
+    Overlap,
+    /// The session is gone.
+    Ended,
+}
+
+/// The answer to a POST.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PostAnswer {
+    /// Its packets were taken.
+    Accepted,
+    /// It held what is not a packet.
+    Malformed,
+    /// Another POST is under way.
+    Overlap,
+    /// The session ended while the body was being read; the rest of it is not wanted.
+    Cut,
+}
+
+impl SessionHandle {
+    pub(crate) fn new(transport: Transport) -> Arc<SessionHandle> {
+        Arc::new(SessionHandle {
+            mailbox: Mutex::new(Mailbox::Open(VecDeque::new())),
+            waker: AtomicWaker::new(),
+            transport: AtomicU8::new(transport as u8),
+        })
+    }
+
+    /// Hands an arrival to the driver, or back if the session is over or swamped.
+    pub(crate) fn arrive(&self, arrival: Arrival) -> Result<(), Arrival> {
+        match &mut *self.lock() {
+            Mailbox::Open(arrivals) if arrivals.len() < MAX_ARRIVALS => {
+                arrivals.push_back(arrival);
+            }
+            Mailbox::Open(_) | Mailbox::Closed => return Err(arrival),
+        }
+        self.waker.wake();
+        Ok(())
+    }
+
+    /// The next arrival; for the driver alone.
+    pub(crate) fn poll_arrival(&self, cx: &mut Context<'_>) -> Poll<Arrival> {
+        if let Some(arrival) = self.next_arrival() {
+            return Poll::Ready(arrival);
+        }
+        self.waker.register(cx.waker());
+        // One may have come between the look and the registration.
+        self.next_arrival().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    pub(crate) fn transport(&self) -> Transport {
+        let value = self.transport.load(Ordering::Relaxed);
+        if value == Transport::WebSocket as u8 {
+            Transport::WebSocket
+        } else {
+            Transport::Polling
+        }
+    }
+
+    pub(crate) fn set_transport(&self, transport: Transport) {
+        self.transport.store(transport as u8, Ordering::Relaxed);
+    }
+
+    /// Takes no more arrivals and drops the waiting ones, which answers them.
+    fn close(&self) {
+        let left = std::mem::replace(&mut *self.lock(), Mailbox::Closed);
+        drop(left);
+    }
+
+    fn next_arrival(&self) -> Option<Arrival> {
+        match &mut *self.lock() {
+            Mailbox::Open(arrivals) => arrivals.pop_front(),
+            Mailbox::Closed => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Mailbox> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn arrivals_come_in_order_and_wake_the_driver() {
+        let handle = SessionHandle::new(Transport::Polling);
+        let driver = tokio::spawn({
+            let handle = handle.clone();
+            async move {
+                let first = poll_fn(|cx| handle.poll_arrival(cx)).await;
+                let second = poll_fn(|cx| handle.poll_arrival(cx)).await;
+                matches!(first, Arrival::Body(_)) && matches!(second, Arrival::PostRefused)
+            }
+        });
+        tokio::task::yield_now().await;
+        assert!(handle.arrive(Arrival::Body(Bytes::new())).is_ok());
+        assert!(handle.arrive(Arrival::PostRefused).is_ok());
+        assert!(driver.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_removed_session_answers_whoever_waits() {
+        let sessions = Sessions::default();
+        let sid = Sid::new("a");
+        let handle = SessionHandle::new(Transport::Polling);
+        assert!(sessions.insert(sid.clone(), handle.clone()));
+        assert!(!sessions.insert(sid.clone(), SessionHandle::new(Transport::Polling)));
+        let (sender, receiver) = oneshot::channel();
+        assert!(handle.arrive(Arrival::Poll(sender)).is_ok());
+        assert_eq!(sessions.len(), 1);
+        sessions.remove(&sid);
+        assert_eq!(sessions.len(), 0);
+        assert!(sessions.find(&sid).is_none());
+        assert!(receiver.await.is_err());
+        assert!(handle.arrive(Arrival::PostRefused).is_err());
+    }
+
+    #[test]
+    fn a_mailbox_is_bounded() {
+        let handle = SessionHandle::new(Transport::Polling);
+        for _ in 0..MAX_ARRIVALS {
+            assert!(handle.arrive(Arrival::PostRefused).is_ok());
+        }
+        assert!(handle.arrive(Arrival::PostRefused).is_err());
+    }
+
+    #[test]
+    fn the_transport_is_remembered() {
+        let handle = SessionHandle::new(Transport::Polling);
+        assert_eq!(handle.transport(), Transport::Polling);
+        handle.set_transport(Transport::WebSocket);
+        assert_eq!(handle.transport(), Transport::WebSocket);
+    }
+}

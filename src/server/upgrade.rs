@@ -1,0 +1,148 @@
+//! The HTTP half of a WebSocket's opening handshake (RFC 6455, 4.2).
+
+use http::header::{
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use super::reply::Reply;
+use super::websocket;
+
+/// Whether a request asks for a WebSocket. Other upgrades, such as to HTTP/2, are not asked for by
+/// those who need them, and are ignored.
+pub(super) fn is_requested(headers: &HeaderMap) -> bool {
+    names(headers, &CONNECTION, "upgrade") && names(headers, &UPGRADE, "websocket")
+}
+
+/// The 101 that accepts the handshake, or what is wrong with it.
+pub(super) fn accept(headers: &HeaderMap) -> Result<Reply, &'static str> {
+    if headers
+        .get(SEC_WEBSOCKET_VERSION)
+        .is_none_or(|version| version != "13")
+    {
+        return Err("Missing or invalid Sec-WebSocket-Version header");
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
+    let Some(key) = key.filter(|key| is_key(key)) else {
+        return Err("Missing or invalid Sec-WebSocket-Key header");
+    };
+    let mut reply: Reply = Response::default();
+    *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let answer = reply.headers_mut();
+    answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    answer.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    let accept =
+        HeaderValue::try_from(websocket::accept_key(key)).expect("base64 is visible ASCII");
+    answer.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    // Engine.IO has no subprotocol, but a client that offers some expects one of them: the first,
+    // as in the reference's WebSocket library.
+    let offered = tokens(headers, &SEC_WEBSOCKET_PROTOCOL).next();
+    if let Some(protocol) = offered.and_then(|token| HeaderValue::from_str(token).ok()) {
+        answer.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
+    Ok(reply)
+}
+
+/// 16 bytes in base64.
+fn is_key(key: &[u8]) -> bool {
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    key.len() == 24 && key.ends_with(b"==") && key[..22].iter().all(digit)
+}
+
+fn names(headers: &HeaderMap, header: &HeaderName, token: &str) -> bool {
+    tokens(headers, header).any(|named| named.eq_ignore_ascii_case(token))
+}
+
+fn tokens<'a>(headers: &'a HeaderMap, header: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers
+        .get_all(header)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(rows: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in rows {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn an_upgrade_needs_both_headers() {
+        let rows: [(&[(&str, &str)], bool); 6] = [
+            (&[("connection", "Upgrade"), ("upgrade", "websocket")], true),
+            (
+                &[
+                    ("connection", "keep-alive, upgrade"),
+                    ("upgrade", "WebSocket"),
+                ],
+                true,
+            ),
+            (
+                &[
+                    ("connection", "close"),
+                    ("connection", "upgrade"),
+                    ("upgrade", "websocket"),
+                ],
+                true,
+            ),
+            (
+                &[("connection", "keep-alive"), ("upgrade", "websocket")],
+                false,
+            ),
+            (&[("connection", "upgrade"), ("upgrade", "h2c")], false),
+            (&[("connection", "upgrade")], false),
+        ];
+        for (rows, expected) in rows {
+            assert_eq!(is_requested(&headers(rows)), expected, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_specification_is_accepted() {
+        // RFC 6455, 1.2 and 1.3.
+        let reply = accept(&headers(&[
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-protocol", "chat, superchat"),
+        ]))
+        .unwrap();
+        assert_eq!(reply.status(), 101);
+        assert_eq!(
+            reply.headers()[SEC_WEBSOCKET_ACCEPT],
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
+        assert_eq!(reply.headers()[SEC_WEBSOCKET_PROTOCOL], "chat");
+    }
+
+    #[test]
+    fn a_malformed_handshake_is_refused() {
+        let good = "dGhlIHNhbXBsZSBub25jZQ==";
+        let rows = [
+            ("", "13"),
+            ("short==", "13"),
+            ("dGhlIHNhbXBsZSBub25jZQ=?", "13"),
+            ("dGhlIHNhbXBsZSB!b25jZQ==", "13"),
+            (good, "12"),
+            (good, ""),
+        ];
+        for (key, version) in rows {
+            let headers = headers(&[
+                ("sec-websocket-key", key),
+                ("sec-websocket-version", version),
+            ]);
+            assert!(accept(&headers).is_err(), "{key} {version}");
+        }
+        assert!(accept(&HeaderMap::new()).is_err());
+    }
+}
