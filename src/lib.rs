@@ -1,6 +1,7 @@
 //! Trunkline: a Socket.IO server.
 #![forbid(unsafe_code)]
 
+pub mod ai;
 pub mod wire;
 pub mod engine;
 pub mod socketio;
