@@ -4,6 +4,7 @@
 //! There is no protocol here; what a frame means is decided in [`engine`](crate::engine) and
 //! [`socketio`](crate::socketio).
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Add;
 use std::sync::Arc;
@@ -106,6 +107,12 @@ impl SocketId {
 
     /// The shared text, for a room of the same name.
     pub fn as_arc(&self) -> &Arc<str> {
+        &self.0
+    }
+}
+
+impl Borrow<str> for SocketId {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

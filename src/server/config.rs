@@ -44,7 +44,9 @@ pub struct Config {
     pub retry_after: Duration,
     /// What the application has to say about requests.
     pub hooks: Hooks,
-    pub(super) peer: Option<PeerLookup>,
+    /// Where another HTTP server put the peer's address; see [`with_peer`](Config::with_peer).
+    /// [`Server`](super::Server) sets [`Peer`](super::Peer), which is read in any case.
+    pub peer: Option<PeerLookup>,
 }
 
 impl Config {

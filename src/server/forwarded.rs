@@ -15,7 +15,7 @@ use ipnet::IpNet;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Peer(pub SocketAddr);
 
-pub(super) type PeerLookup = Arc<dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync>;
+pub type PeerLookup = Arc<dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync>;
 
 /// What is known about where a request came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
@@ -13,11 +14,13 @@ use http_body_util::{Empty, Full};
 use pin_project_lite::pin_project;
 
 use super::body::Body;
+use super::config::Config;
 use super::http::serve;
 use super::reply::Reply;
 use super::route::Route;
 use super::shared::Shared;
 use super::upgrade;
+use crate::api::Application;
 
 /// Serves Socket.IO under its path; hands every other request, upgrades included, untouched to the
 /// application's own service.
@@ -32,9 +35,21 @@ pub struct Service<A = NotFound> {
 }
 
 impl Service {
-    pub(crate) fn new(shared: Arc<Shared>) -> Service {
+    /// A service with the default configuration, for an [`Io`](crate::Io) or an
+    /// [`Engine`](crate::Engine).
+    ///
+    /// ```
+    /// let io = trunkline::Io::builder().build();
+    /// let service = trunkline::Service::new(io);
+    /// ```
+    pub fn new(application: impl Into<Application>) -> Service {
+        Service::with_config(application, Config::default())
+    }
+
+    /// A service with its own path, CORS, cookie and so on.
+    pub fn with_config(application: impl Into<Application>, config: Config) -> Service {
         Service {
-            shared,
+            shared: Shared::new(application.into(), config),
             application: NotFound,
         }
     }
@@ -50,6 +65,30 @@ impl Service {
 }
 
 impl<A> Service<A> {
+    /// From now on newcomers are turned away with 503 and `Retry-After`, while the clients that
+    /// are here are served as before.
+    pub fn drain(&self) {
+        self.shared.drain();
+    }
+
+    /// Closes every client's connection (`server shutting down`) and waits until all are gone, as
+    /// long as `grace`. Newcomers are turned away.
+    pub async fn close(&self, grace: Duration) {
+        self.shared.close(grace).await;
+    }
+
+    /// How many clients are connected.
+    pub fn client_count(&self) -> usize {
+        self.shared.crowd.len()
+    }
+
+    /// A layer that puts this service in front of an application.
+    pub fn layer(&self) -> Layer {
+        Layer {
+            shared: self.shared.clone(),
+        }
+    }
+
     fn route<B>(&self, request: &Request<B>) -> Route {
         let upgrade = upgrade::is_requested(request.headers());
         self.shared.routes.find(request.uri().path(), upgrade)
@@ -110,17 +149,14 @@ pub struct Layer {
     shared: Arc<Shared>,
 }
 
-impl Layer {
-    pub(crate) fn new(shared: Arc<Shared>) -> Layer {
-        Layer { shared }
-    }
-}
-
 impl<A> tower_layer::Layer<A> for Layer {
     type Service = Service<A>;
 
     fn layer(&self, application: A) -> Service<A> {
-        Service::new(self.shared.clone()).with_application(application)
+        Service {
+            shared: self.shared.clone(),
+            application,
+        }
     }
 }
 

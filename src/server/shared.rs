@@ -2,35 +2,50 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::config::Config;
+use super::crowd::Crowd;
 use super::route::Routes;
 use super::sessions::Sessions;
-use crate::api::Application;
+use crate::api::{Application, DispatchConfig};
+use crate::connection::PlainConfig;
 use crate::engine;
+use crate::socketio;
 
 /// One server, behind an `Arc` that every service, layer and driver holds.
 pub(crate) struct Shared {
-    pub(crate) app: Application,
+    pub(crate) application: Application,
     pub(crate) sessions: Sessions,
+    pub(crate) crowd: Crowd,
     pub(crate) config: Config,
     pub(crate) engine: Arc<engine::Config>,
+    pub(crate) socketio: Arc<socketio::Config>,
+    pub(crate) plain: Arc<PlainConfig>,
+    pub(crate) dispatch: DispatchConfig,
     pub(super) routes: Routes,
     draining: AtomicBool,
 }
 
 impl Shared {
-    pub(crate) fn new(
-        app: Application,
-        config: Config,
-        engine: Arc<engine::Config>,
-    ) -> Arc<Shared> {
+    pub(crate) fn new(application: Application, config: Config) -> Arc<Shared> {
+        let layers = match &application {
+            Application::SocketIo(io) => io.config().clone(),
+            Application::Engine(engine) => crate::api::Config {
+                engine: engine.config().clone(),
+                ..Default::default()
+            },
+        };
         Arc::new(Shared {
-            app,
+            application,
             sessions: Sessions::default(),
+            crowd: Crowd::default(),
             routes: Routes::new(&config),
             config,
-            engine,
+            engine: Arc::new(layers.engine),
+            socketio: Arc::new(layers.socketio),
+            plain: Arc::new(layers.plain),
+            dispatch: layers.dispatch,
             draining: AtomicBool::new(false),
         })
     }
@@ -42,5 +57,18 @@ impl Shared {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Closes every client's connection, and waits for that as long as `grace`. Newcomers are
+    /// turned away.
+    pub(crate) async fn close(&self, grace: Duration) {
+        self.drain();
+        self.crowd.shut_down();
+        if tokio::time::timeout(grace, self.crowd.empty())
+            .await
+            .is_err()
+        {
+            tracing::warn!(left = self.crowd.len(), "clients are left behind");
+        }
     }
 }

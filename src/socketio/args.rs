@@ -37,6 +37,17 @@ pub struct Args {
     binary: Option<Arc<BinaryParts>>,
 }
 
+impl Default for Args {
+    /// No arguments.
+    fn default() -> Args {
+        Args {
+            json: ByteString::from_static("[]"),
+            start: 1,
+            binary: None,
+        }
+    }
+}
+
 /// What a packet with attachments has besides its text.
 #[derive(Debug)]
 struct BinaryParts {

@@ -1,0 +1,70 @@
+//! What an application sees: the server, namespaces, sockets, handlers, acknowledgements.
+//!
+//! Reading order: [`Io`] (the server), [`Namespace`] (who may join, what happens), [`Socket`] (one
+//! client in one namespace), [`Broadcast`] (a selection of sockets), [`Handler`] and [`FromCall`]
+//! (async functions and where their arguments come from), [`IntoAnswer`] (return values as
+//! acknowledgements). [`Engine`] is Engine.IO alone, without any of these.
+//!
+//! Nothing here touches a socket or a task. What an application does ends in a client's mailbox
+//! ([`registry`](crate::registry)); what a client does is brought here by its task in the server.
+
+mod ack;
+mod answer;
+mod engine;
+mod handler;
+mod handshake;
+mod io;
+mod listeners;
+mod namespace;
+mod operator;
+mod socket;
+mod state;
+
+pub use ack::{Ack, AnswerError, EmitWithAck};
+pub use answer::{Answer, Error, IntoAdmission, IntoAnswer};
+pub use engine::{Engine, EngineBuilder, EngineSocket};
+pub use handler::{Auth, Call, CallError, EventName, FromCall, Handler};
+pub use handshake::Handshake;
+pub use io::{Builder, Config, DispatchConfig, HandlerError, Io};
+pub use namespace::Namespace;
+pub use operator::{Broadcast, RoomNames};
+pub use socket::{Emitted, Socket};
+pub use state::{State, States};
+
+pub use crate::connection::Dialect;
+pub use crate::engine::Transport;
+pub use crate::registry::DropReason;
+pub use crate::socketio::EncodeError as EmitError;
+
+pub(crate) use ack::AckSlot;
+pub(crate) use handler::BoxFuture;
+pub(crate) use listeners::{EventHandler, Listeners};
+pub(crate) use namespace::NamespaceInner;
+pub(crate) use socket::{Arrival, Live};
+
+/// What a server is made for: Socket.IO, or Engine.IO alone.
+#[derive(Clone, Debug)]
+pub enum Application {
+    /// Namespaces, events and acknowledgements.
+    SocketIo(Io),
+    /// Bare messages.
+    Engine(Engine),
+}
+
+impl From<Io> for Application {
+    fn from(io: Io) -> Application {
+        Application::SocketIo(io)
+    }
+}
+
+impl From<&Io> for Application {
+    fn from(io: &Io) -> Application {
+        Application::SocketIo(io.clone())
+    }
+}
+
+impl From<Engine> for Application {
+    fn from(engine: Engine) -> Application {
+        Application::Engine(engine)
+    }
+}

@@ -1,0 +1,164 @@
+//! Acknowledgements, both ways: answering a client's event by hand, and waiting for a client's
+//! answer to ours.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::registry::Mail;
+use crate::socketio::{
+    AckError, AckOutcome, AckRequest, Args, ArgsError, EncodeError, FromArgs, IntoArgs, Outgoing,
+    Waiter,
+};
+
+use super::socket::Socket;
+
+/// One event's wish for an acknowledgement; the first of its listeners to answer wins.
+pub(crate) struct AckSlot {
+    id: u64,
+    answered: AtomicBool,
+}
+
+impl AckSlot {
+    pub(crate) fn new(id: u64) -> Arc<AckSlot> {
+        Arc::new(AckSlot {
+            id,
+            answered: AtomicBool::new(false),
+        })
+    }
+
+    /// The id to answer, for the first who asks.
+    pub(crate) fn take(&self) -> Option<u64> {
+        (!self.answered.swap(true, Ordering::Relaxed)).then_some(self.id)
+    }
+}
+
+/// A handler's argument: the acknowledgement of the event, to be answered by hand, later or never.
+///
+/// A handler that takes it is not answered for automatically. Only the first answer counts.
+pub struct Ack {
+    socket: Socket,
+    slot: Option<Arc<AckSlot>>,
+}
+
+impl Ack {
+    pub(crate) fn new(socket: &Socket, slot: Option<Arc<AckSlot>>) -> Ack {
+        Ack {
+            socket: socket.clone(),
+            slot,
+        }
+    }
+
+    /// Whether the client asked for an acknowledgement.
+    pub fn is_wanted(&self) -> bool {
+        self.slot.is_some()
+    }
+
+    /// Answers: a tuple is several values, `()` none, anything else one.
+    ///
+    /// Nothing happens when the client did not ask, was already answered, or has left.
+    ///
+    /// # Errors
+    /// When the values cannot be written.
+    pub fn send(self, values: impl IntoArgs) -> Result<(), EncodeError> {
+        let outgoing = Outgoing::ack(self.socket.namespace_name(), &values)?;
+        if let (Some(id), Some(mailbox)) = (
+            self.slot.and_then(|slot| slot.take()),
+            self.socket.mailbox(),
+        ) {
+            // A client that has left needs no answer.
+            let _ = mailbox.post(Mail::Acknowledge { id, outgoing });
+        }
+        Ok(())
+    }
+}
+
+/// Why an acknowledgement did not come, or could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The event could not be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// No answer.
+    #[error(transparent)]
+    Ack(#[from] AckError),
+    /// The answer does not fit the type that was asked for.
+    #[error("the answer does not fit: {0}")]
+    Mismatch(String),
+}
+
+impl From<AnswerError> for super::Error {
+    /// Tells the client no more than that its own answer was wrong or missing.
+    fn from(error: AnswerError) -> super::Error {
+        super::Error::new("no_answer", error.to_string())
+    }
+}
+
+/// An event that waits for the client's answer; made by
+/// [`Socket::emit_with_ack`](crate::Socket::emit_with_ack), sent when awaited.
+#[must_use = "the event is sent when this is awaited"]
+pub struct EmitWithAck<T> {
+    socket: Socket,
+    outgoing: Result<Outgoing, EncodeError>,
+    timeout: Option<Duration>,
+    answer: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: FromArgs> EmitWithAck<T> {
+    pub(crate) fn new(socket: Socket, outgoing: Result<Outgoing, EncodeError>) -> EmitWithAck<T> {
+        EmitWithAck {
+            socket,
+            outgoing,
+            timeout: None,
+            answer: std::marker::PhantomData,
+        }
+    }
+
+    /// Gives up after this time with [`AckError::TimedOut`]. Without it there is no limit but the
+    /// client's leaving.
+    pub fn timeout(mut self, timeout: Duration) -> EmitWithAck<T> {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    async fn send(self) -> Result<T, AnswerError> {
+        let (sender, receiver) = oneshot::channel::<AckOutcome>();
+        let waiter = Waiter::new(move |outcome| {
+            // Whoever asked may have stopped waiting.
+            let _ = sender.send(outcome);
+        });
+        let id = self.socket.next_ack_id();
+        let ack = Some(AckRequest {
+            id,
+            timeout: self.timeout,
+            waiter,
+        });
+        let mail = Mail::Emit {
+            outgoing: Arc::new(self.outgoing?),
+            ack,
+        };
+        let mailbox = self.socket.mailbox().ok_or(AckError::Disconnected)?;
+        mailbox.post(mail).map_err(|_| AckError::Disconnected)?;
+        drop(mailbox);
+        // A waiter that is dropped unanswered belonged to a client that has gone.
+        let args: Args = receiver.await.map_err(|_| AckError::Disconnected)??;
+        args.to().map_err(|error| match error {
+            ArgsError::Syntax(message) | ArgsError::Mismatch(message) => {
+                AnswerError::Mismatch(message)
+            }
+        })
+    }
+}
+
+impl<T: FromArgs + Send + 'static> IntoFuture for EmitWithAck<T> {
+    type Output = Result<T, AnswerError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

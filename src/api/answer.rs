@@ -1,0 +1,200 @@
+//! What a handler gives back, and how that becomes an acknowledgement.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::socketio::{ConnectError, EncodeError, IntoArgs, Namespace, Outgoing};
+
+use super::EmitError;
+
+/// A handler's failure: a code and a sentence for the client, with details if there are any.
+///
+/// A client that asked for an acknowledgement gets
+/// `[{"error":{"code":…,"message":…,"data":…}}]`; the error hook of the server sees it in any
+/// case. What is in here reaches the client, so it should say nothing about the server's inside.
+///
+/// ```
+/// let error = trunkline::Error::new("no_such_room", "there is no such room")
+///     .with_data(serde_json::json!({ "room": "attic" }));
+/// assert_eq!(error.code(), "no_such_room");
+/// ```
+#[derive(Debug)]
+pub struct Error {
+    code: String,
+    message: String,
+    data: Option<Box<RawValue>>,
+}
+
+impl Error {
+    /// An error with a code for programs and a sentence for people.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Error {
+        Error {
+            code: code.into(),
+            message: message.into(),
+            data: None,
+        }
+    }
+
+    /// Adds details. A value that cannot be written as JSON is left out.
+    #[must_use]
+    pub fn with_data(mut self, data: impl Serialize) -> Error {
+        self.data = to_raw_value(&data).ok();
+        self
+    }
+
+    /// The code for programs.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The sentence for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn invalid_arguments(message: String) -> Error {
+        Error::new("invalid_arguments", message)
+    }
+
+    pub(crate) fn internal() -> Error {
+        Error::new("internal", "the handler failed")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<EmitError> for Error {
+    /// An emit that the program got wrong is nobody's business but the program's.
+    fn from(_: EmitError) -> Error {
+        Error::internal()
+    }
+}
+
+/// Refuses a client at the door of a namespace: an error a middleware may return.
+impl From<Error> for ConnectError {
+    fn from(error: Error) -> ConnectError {
+        let data = ErrorBody {
+            code: &error.code,
+            message: &error.message,
+            data: &error.data,
+        };
+        // Text and raw JSON always serialise.
+        let data = serde_json::to_string(&data).ok().map(Into::into);
+        ConnectError {
+            message: error.message.clone(),
+            data,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: &'a Option<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct ErrorArgument<'a> {
+    error: ErrorBody<'a>,
+}
+
+/// What a finished handler leaves: how to write the acknowledgement, or why there is only an error.
+pub struct Answer(Outcome);
+
+enum Outcome {
+    Ok(Box<dyn FnOnce(&Namespace) -> Result<Outgoing, EncodeError> + Send>),
+    Empty,
+    Err(Error),
+}
+
+impl Answer {
+    pub(crate) fn error(error: Error) -> Answer {
+        Answer(Outcome::Err(error))
+    }
+
+    /// The error, for the hook.
+    pub(crate) fn as_error(&self) -> Option<&Error> {
+        match &self.0 {
+            Outcome::Err(error) => Some(error),
+            Outcome::Ok(_) | Outcome::Empty => None,
+        }
+    }
+
+    /// Writes the acknowledgement's packet.
+    pub(crate) fn encode(self, namespace: &Namespace) -> Result<Outgoing, EncodeError> {
+        match self.0 {
+            Outcome::Ok(encode) => encode(namespace),
+            Outcome::Empty => Outgoing::ack(namespace, &()),
+            Outcome::Err(Error {
+                code,
+                message,
+                data,
+            }) => {
+                let error = ErrorBody {
+                    code: &code,
+                    message: &message,
+                    data: &data,
+                };
+                Outgoing::ack(namespace, &ErrorArgument { error })
+            }
+        }
+    }
+}
+
+/// A handler's return value: `()`, or a `Result` whose `Ok` is the acknowledgement.
+///
+/// `Ok(value)` answers `[value]`; a tuple is several values, `()` none. `Err` answers an error,
+/// see [`Error`].
+pub trait IntoAnswer: Send + 'static {
+    /// Turns the value into what the client will be answered.
+    fn into_answer(self) -> Answer;
+}
+
+impl IntoAnswer for () {
+    fn into_answer(self) -> Answer {
+        Answer(Outcome::Empty)
+    }
+}
+
+impl<T, E> IntoAnswer for Result<T, E>
+where
+    T: IntoArgs + Send + 'static,
+    E: Into<Error> + Send + 'static,
+{
+    fn into_answer(self) -> Answer {
+        match self {
+            Ok(value) => Answer(Outcome::Ok(Box::new(move |namespace| {
+                Outgoing::ack(namespace, &value)
+            }))),
+            Err(error) => Answer(Outcome::Err(error.into())),
+        }
+    }
+}
+
+/// A middleware's return value: `()` lets the client in, as does `Ok(())`; `Err` refuses it.
+pub trait IntoAdmission: Send + 'static {
+    /// Whether the client may join.
+    fn into_admission(self) -> Result<(), ConnectError>;
+}
+
+impl IntoAdmission for () {
+    fn into_admission(self) -> Result<(), ConnectError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<ConnectError> + Send + 'static> IntoAdmission for Result<(), E> {
+    fn into_admission(self) -> Result<(), ConnectError> {
+        self.map_err(Into::into)
+    }
+}

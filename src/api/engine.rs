@@ -1,0 +1,204 @@
+//! Engine.IO alone: bare messages over polling and WebSocket, without namespaces or events.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use crate::engine::{CloseReason, Config, Transport};
+use crate::registry::{DropReason, Mail, Mailbox};
+use crate::wire::Frame;
+
+use super::handler::BoxFuture;
+use super::handshake::Handshake;
+use super::socket::Emitted;
+
+/// An Engine.IO server.
+///
+/// ```
+/// use trunkline::{Engine, EngineSocket, Frame};
+///
+/// let engine = Engine::builder()
+///     .on_message(async |socket: EngineSocket, message: Frame| {
+///         socket.send(message);
+///     })
+///     .build();
+/// let config = trunkline::server::Config { path: "/engine.io".into(), ..Default::default() };
+/// let service = trunkline::Service::with_config(engine, config);
+/// ```
+#[derive(Clone)]
+pub struct Engine(Arc<EngineInner>);
+
+pub(crate) struct EngineInner {
+    pub(crate) config: Config,
+    pub(crate) on_connect: Option<Box<dyn Fn(EngineSocket) -> BoxFuture<()> + Send + Sync>>,
+    pub(crate) on_message: Option<Box<dyn Fn(EngineSocket, Frame) -> BoxFuture<()> + Send + Sync>>,
+    pub(crate) on_upgrade: Option<Box<dyn Fn(EngineSocket) -> BoxFuture<()> + Send + Sync>>,
+    pub(crate) on_close:
+        Option<Box<dyn Fn(EngineSocket, CloseReason) -> BoxFuture<()> + Send + Sync>>,
+}
+
+/// Prepares an [`Engine`]; made by [`Engine::builder`].
+pub struct EngineBuilder(EngineInner);
+
+impl Engine {
+    /// Begins to prepare an Engine.IO server.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder(EngineInner {
+            config: Config::default(),
+            on_connect: None,
+            on_message: None,
+            on_upgrade: None,
+            on_close: None,
+        })
+    }
+
+    /// The configuration it was built with.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn inner(&self) -> &EngineInner {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("config", self.config())
+            .finish_non_exhaustive()
+    }
+}
+
+impl EngineBuilder {
+    /// Heartbeat, sizes, transports; the defaults are the reference server's.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> EngineBuilder {
+        self.0.config = config;
+        self
+    }
+
+    /// Runs for every new connection, after its handshake was answered.
+    #[must_use]
+    pub fn on_connect<H, Fut>(mut self, handler: H) -> EngineBuilder
+    where
+        H: FnOnce(EngineSocket) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.0.on_connect = Some(Box::new(move |socket| Box::pin(handler.clone()(socket))));
+        self
+    }
+
+    /// Runs for every message. The messages of one connection start in their order, each running
+    /// to its first `.await` before the next one starts.
+    #[must_use]
+    pub fn on_message<H, Fut>(mut self, handler: H) -> EngineBuilder
+    where
+        H: FnOnce(EngineSocket, Frame) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.0.on_message = Some(Box::new(move |socket, frame| {
+            Box::pin(handler.clone()(socket, frame))
+        }));
+        self
+    }
+
+    /// Runs when a connection has moved from polling to WebSocket.
+    #[must_use]
+    pub fn on_upgrade<H, Fut>(mut self, handler: H) -> EngineBuilder
+    where
+        H: FnOnce(EngineSocket) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.0.on_upgrade = Some(Box::new(move |socket| Box::pin(handler.clone()(socket))));
+        self
+    }
+
+    /// Runs once for every connection that is over.
+    #[must_use]
+    pub fn on_close<H, Fut>(mut self, handler: H) -> EngineBuilder
+    where
+        H: FnOnce(EngineSocket, CloseReason) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.0.on_close = Some(Box::new(move |socket, reason| {
+            Box::pin(handler.clone()(socket, reason))
+        }));
+        self
+    }
+
+    /// Makes the server.
+    pub fn build(self) -> Engine {
+        Engine(Arc::new(self.0))
+    }
+}
+
+/// One Engine.IO connection: a handle that keeps nothing alive.
+#[derive(Clone)]
+pub struct EngineSocket(Arc<Inner>);
+
+struct Inner {
+    mailbox: Weak<Mailbox>,
+    handshake: Arc<Handshake>,
+    closed: AtomicBool,
+}
+
+impl EngineSocket {
+    pub(crate) fn new(mailbox: &Arc<Mailbox>, handshake: Arc<Handshake>) -> EngineSocket {
+        let mailbox = Arc::downgrade(mailbox);
+        EngineSocket(Arc::new(Inner {
+            mailbox,
+            handshake,
+            closed: AtomicBool::new(false),
+        }))
+    }
+
+    /// Sends a message, text or binary. Returns at once: it waits in the connection's queue.
+    pub fn send(&self, message: impl Into<Frame>) -> Emitted {
+        self.post(Mail::Send(message.into()))
+    }
+
+    /// Closes the connection; what was sent before is delivered first.
+    pub fn close(&self) {
+        self.post(Mail::Close);
+    }
+
+    /// The request with which the client arrived.
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.handshake
+    }
+
+    /// By which transport the client is connected at present; the last one once it has left.
+    pub fn transport(&self) -> Transport {
+        match self.0.mailbox.upgrade().map(|mailbox| mailbox.transport()) {
+            Some(0) => Transport::Polling,
+            Some(_) | None => Transport::WebSocket,
+        }
+    }
+
+    /// Whether the connection is open.
+    pub fn is_open(&self) -> bool {
+        !self.0.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn closed(&self) {
+        self.0.closed.store(true, Ordering::Release);
+    }
+
+    fn post(&self, mail: Mail) -> Emitted {
+        let sent = match self.0.mailbox.upgrade() {
+            Some(mailbox) => mailbox.post(mail),
+            None => Err(DropReason::Disconnected),
+        };
+        sent.map_or_else(Emitted::Dropped, |()| Emitted::Queued)
+    }
+}
+
+impl fmt::Debug for EngineSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineSocket")
+            .field("open", &self.is_open())
+            .finish_non_exhaustive()
+    }
+}

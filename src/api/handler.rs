@@ -1,0 +1,307 @@
+//! Handlers: async functions whose arguments say what they need.
+//!
+//! A handler is any `FnOnce + Clone` that returns a future; it is cloned for each call, so shared
+//! state belongs in an `Arc` or in [`State`]. Each argument is taken from the [`Call`] by
+//! [`FromCall`]; with that the type of the arguments decides how the event's JSON is read, and it is
+//! read once. Behind [`ErasedHandler`] all handlers are alike.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use serde::de::DeserializeOwned;
+
+use crate::socketio::{Args, ArgsError, ConnectError, DisconnectReason, FromArgs};
+
+use super::ack::{Ack, AckSlot};
+use super::answer::{Answer, IntoAdmission, IntoAnswer};
+use super::io::Io;
+use super::socket::Socket;
+use super::state::{State, States};
+
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// One call of a handler, from which the handler's arguments are taken.
+#[derive(Clone)]
+pub struct Call {
+    pub(crate) socket: Socket,
+    pub(crate) name: ByteString,
+    pub(crate) args: Option<Args>,
+    pub(crate) ack: Option<Arc<AckSlot>>,
+    pub(crate) reason: Option<DisconnectReason>,
+    /// Whether the handler took the acknowledgement upon itself.
+    pub(crate) answers_itself: bool,
+    /// Whether the arguments' JSON was found valid.
+    pub(crate) is_checked: bool,
+}
+
+/// Why a handler's argument could not be made.
+#[derive(Debug)]
+pub enum CallError {
+    /// What the client sent is not JSON: a violation of the protocol.
+    Syntax(String),
+    /// What the client sent does not fit the handler's types.
+    Mismatch(String),
+}
+
+impl From<ArgsError> for CallError {
+    fn from(error: ArgsError) -> CallError {
+        match error {
+            ArgsError::Syntax(message) => CallError::Syntax(message),
+            ArgsError::Mismatch(message) => CallError::Mismatch(message),
+        }
+    }
+}
+
+/// A type that a handler may take as an argument.
+///
+/// | argument | gives |
+/// |---|---|
+/// | [`Socket`] | the client's socket |
+/// | a tuple such as `(String, u32)` | the event's arguments, read by serde |
+/// | [`Args`] | the event's arguments as they came |
+/// | [`Ack`] | the acknowledgement, to be answered by hand |
+/// | [`State<T>`] | the application's state |
+/// | [`Auth<T>`] | what the client sent with its CONNECT packet |
+/// | [`EventName`] | the event's name |
+/// | [`DisconnectReason`] | why the socket left, in disconnect handlers |
+/// | [`Io`] | the server |
+pub trait FromCall: Sized {
+    /// Takes the value from the call.
+    ///
+    /// # Errors
+    /// When the client sent what cannot be made into this type.
+    fn from_call(call: &mut Call) -> Result<Self, CallError>;
+
+    /// Checks at registration that the server can provide this argument at all.
+    ///
+    /// # Errors
+    /// The name of what is missing.
+    fn check(states: &States) -> Result<(), &'static str> {
+        // By default nothing but the call is needed.
+        let _ = states;
+        Ok(())
+    }
+}
+
+impl FromCall for Socket {
+    fn from_call(call: &mut Call) -> Result<Socket, CallError> {
+        Ok(call.socket.clone())
+    }
+}
+
+impl FromCall for Io {
+    fn from_call(call: &mut Call) -> Result<Io, CallError> {
+        Ok(call.socket.io())
+    }
+}
+
+impl FromCall for Args {
+    fn from_call(call: &mut Call) -> Result<Args, CallError> {
+        let args = call.args.clone().unwrap_or_default();
+        args.check()?;
+        call.is_checked = true;
+        Ok(args)
+    }
+}
+
+impl FromCall for Ack {
+    fn from_call(call: &mut Call) -> Result<Ack, CallError> {
+        call.answers_itself = true;
+        Ok(Ack::new(&call.socket, call.ack.clone()))
+    }
+}
+
+impl<T: Send + Sync + 'static> FromCall for State<T> {
+    fn from_call(call: &mut Call) -> Result<State<T>, CallError> {
+        // Checked when the handler was registered; states are fixed before that.
+        let state = call.socket.io().inner().states.get::<T>();
+        state
+            .map(State)
+            .ok_or_else(|| CallError::Mismatch("state is missing".to_owned()))
+    }
+
+    fn check(states: &States) -> Result<(), &'static str> {
+        states
+            .get::<T>()
+            .map(|_| ())
+            .ok_or(std::any::type_name::<T>())
+    }
+}
+
+/// The name of the event that is being handled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventName(pub ByteString);
+
+impl FromCall for EventName {
+    fn from_call(call: &mut Call) -> Result<EventName, CallError> {
+        Ok(EventName(call.name.clone()))
+    }
+}
+
+impl FromCall for DisconnectReason {
+    fn from_call(call: &mut Call) -> Result<DisconnectReason, CallError> {
+        call.reason
+            .ok_or_else(|| CallError::Mismatch("the socket is connected".to_owned()))
+    }
+}
+
+/// What the client sent with its CONNECT packet (`auth` of the JavaScript client), read by serde.
+///
+/// A client that sent nothing sent an empty object.
+#[derive(Clone, Debug)]
+pub struct Auth<T>(pub T);
+
+impl<T: DeserializeOwned> FromCall for Auth<T> {
+    fn from_call(call: &mut Call) -> Result<Auth<T>, CallError> {
+        let auth = serde_json::from_str(call.socket.auth());
+        auth.map(Auth)
+            .map_err(|error| CallError::Mismatch(format!("auth: {error}")))
+    }
+}
+
+macro_rules! arguments {
+    ($($name:ident)+) => {
+        impl<$($name: DeserializeOwned),+> FromCall for ($($name,)+) {
+            fn from_call(call: &mut Call) -> Result<Self, CallError> {
+                let values = match &call.args {
+                    Some(args) => <Self as FromArgs>::from_args(args)?,
+                    None => <Self as FromArgs>::from_args(&Args::default())?,
+                };
+                call.is_checked = true;
+                Ok(values)
+            }
+        }
+    };
+}
+
+arguments!(A);
+arguments!(A B);
+arguments!(A B C);
+arguments!(A B C D);
+arguments!(A B C D E);
+arguments!(A B C D E F);
+arguments!(A B C D E F G);
+arguments!(A B C D E F G H);
+
+/// An async function or closure that can handle an event, a connection, a disconnection, or
+/// decide about one.
+///
+/// Implemented for functions of up to eight arguments that are [`FromCall`]. `M` only tells the
+/// implementations apart and is always inferred.
+pub trait Handler<M>: Clone + Send + Sync + 'static {
+    /// What the future gives.
+    type Output: Send + 'static;
+    /// The future itself.
+    type Future: Future<Output = Self::Output> + Send + 'static;
+
+    /// Takes the arguments from the call and starts the function.
+    ///
+    /// # Errors
+    /// When an argument could not be made; the function was not called.
+    fn start(self, call: &mut Call) -> Result<Self::Future, CallError>;
+
+    /// Checks that the server can provide every argument.
+    ///
+    /// # Errors
+    /// The name of what is missing.
+    fn check(states: &States) -> Result<(), &'static str>;
+}
+
+macro_rules! handler {
+    ($($name:ident)*) => {
+        impl<Function, Fut, $($name,)*> Handler<($($name,)*)> for Function
+        where
+            Function: FnOnce($($name),*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future + Send + 'static,
+            Fut::Output: Send + 'static,
+            $($name: FromCall,)*
+        {
+            type Output = Fut::Output;
+            type Future = Fut;
+
+            #[expect(non_snake_case, reason = "the type parameters' names serve as variables")]
+            #[allow(clippy::allow_attributes, unused_variables, reason = "no arguments, no use")]
+            fn start(self, call: &mut Call) -> Result<Fut, CallError> {
+                $(let $name = $name::from_call(call)?;)*
+                Ok(self($($name),*))
+            }
+
+            #[allow(clippy::allow_attributes, unused_variables, reason = "no arguments, no use")]
+            fn check(states: &States) -> Result<(), &'static str> {
+                $($name::check(states)?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+handler!();
+handler!(A);
+handler!(A B);
+handler!(A B C);
+handler!(A B C D);
+handler!(A B C D E);
+handler!(A B C D E F);
+handler!(A B C D E F G);
+handler!(A B C D E F G H);
+
+/// A handler of which only the outcome is known.
+pub(crate) trait ErasedHandler<O>: Send + Sync {
+    fn start(&self, call: &mut Call) -> Result<BoxFuture<O>, CallError>;
+}
+
+struct Erased<H, F> {
+    handler: H,
+    convert: F,
+}
+
+/// Hides the handler's type behind what its outcome becomes.
+fn erase<M, H, O>(
+    handler: H,
+    convert: impl Fn(H::Output) -> O + Copy + Send + Sync + 'static,
+) -> Arc<dyn ErasedHandler<O>>
+where
+    H: Handler<M>,
+    M: 'static,
+    O: Send + 'static,
+{
+    struct Marked<M, H, F>(Erased<H, F>, std::marker::PhantomData<fn(M)>);
+
+    impl<M, H, F, O> ErasedHandler<O> for Marked<M, H, F>
+    where
+        H: Handler<M>,
+        F: Fn(H::Output) -> O + Copy + Send + Sync + 'static,
+        O: Send + 'static,
+    {
+        fn start(&self, call: &mut Call) -> Result<BoxFuture<O>, CallError> {
+            let future = self.0.handler.clone().start(call)?;
+            let convert = self.0.convert;
+            Ok(Box::pin(async move { convert(future.await) }))
+        }
+    }
+
+    Arc::new(Marked(
+        Erased { handler, convert },
+        std::marker::PhantomData,
+    ))
+}
+
+pub(crate) fn erase_handler<M, H>(handler: H) -> Arc<dyn ErasedHandler<Answer>>
+where
+    H: Handler<M>,
+    H::Output: IntoAnswer,
+    M: 'static,
+{
+    erase(handler, IntoAnswer::into_answer)
+}
+
+pub(crate) fn erase_middleware<M, H>(handler: H) -> Arc<dyn ErasedHandler<Result<(), ConnectError>>>
+where
+    H: Handler<M>,
+    H::Output: IntoAdmission,
+    M: 'static,
+{
+    erase(handler, IntoAdmission::into_admission)
+}

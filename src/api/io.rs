@@ -1,0 +1,286 @@
+//! The server as an application sees it: its namespaces, its state, its hooks.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::connection::PlainConfig;
+use crate::engine;
+use crate::socketio::{self, IntoArgs};
+
+use super::handler::Handler;
+use super::namespace::{Namespace, NamespaceInner};
+use super::operator::{Broadcast, RoomNames};
+use super::socket::Socket;
+use super::state::States;
+use super::{EmitError, Error};
+
+/// A Socket.IO server: the handle with which an application listens and emits.
+///
+/// Cheap to clone; every clone is the same server. It does nothing by itself: hand it to
+/// [`Service`](crate::Service) or [`Server`](crate::Server), which bring clients to it.
+///
+/// ```
+/// use trunkline::{Io, Socket};
+///
+/// let io = Io::builder().build();
+/// io.of("/").on_connect(async |socket: Socket| {
+///     println!("{} is here", socket.id());
+/// });
+/// ```
+#[derive(Clone)]
+pub struct Io(Arc<IoInner>);
+
+pub(crate) struct IoInner {
+    namespaces: RwLock<HashMap<socketio::Namespace, Arc<NamespaceInner>>>,
+    pub(crate) states: States,
+    pub(crate) config: Config,
+    on_error: ErrorHook,
+}
+
+pub(crate) type ErrorHook = Box<dyn Fn(&HandlerError<'_>) + Send + Sync>;
+
+/// A handler that failed, as the error hook sees it.
+#[derive(Debug)]
+pub struct HandlerError<'a> {
+    /// Whose event it was.
+    pub socket: &'a Socket,
+    /// The event, or `connect`, `disconnecting`, `disconnect`.
+    pub event: &'a str,
+    /// What went wrong.
+    pub error: &'a Error,
+}
+
+/// What an application's server is configured with; each layer's part beside the others.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The Engine.IO sessions: heartbeat, sizes, transports.
+    pub engine: engine::Config,
+    /// The Socket.IO clients: connect timeout and limits.
+    pub socketio: socketio::Config,
+    /// The JSON dialect, where it is served.
+    pub plain: PlainConfig,
+    /// The handlers and queues of one client.
+    pub dispatch: DispatchConfig,
+}
+
+/// Limits of one client's handlers and queues.
+#[derive(Clone, Debug)]
+pub struct DispatchConfig {
+    /// How many handlers of one client may be in flight; at the bound events wait. Default 64.
+    pub max_in_flight: usize,
+    /// How many events of one client may wait; beyond it nothing more is read. Default 256.
+    pub max_waiting: usize,
+    /// How many bytes of events may wait; beyond it nothing more is read. Default 4 MiB.
+    pub max_waiting_bytes: usize,
+    /// How long a client may stay unread before it is closed. Default 60 s.
+    pub stall_limit: Duration,
+    /// How many bytes may wait for a client; beyond it the client is closed with `transport error`
+    /// (`slow consumer`). Default 16 MiB.
+    pub max_backlog: usize,
+}
+
+impl Default for DispatchConfig {
+    fn default() -> DispatchConfig {
+        DispatchConfig {
+            max_in_flight: 64,
+            max_waiting: 256,
+            max_waiting_bytes: 4 << 20,
+            stall_limit: Duration::from_secs(60),
+            max_backlog: 16 << 20,
+        }
+    }
+}
+
+/// Prepares an [`Io`]; made by [`Io::builder`].
+pub struct Builder {
+    states: States,
+    config: Config,
+    on_error: ErrorHook,
+}
+
+impl Builder {
+    /// Gives the application's state of type `T` to all handlers that ask for [`State<T>`](crate::State).
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Builder {
+        self.states.insert(state);
+        self
+    }
+
+    /// Replaces the whole configuration.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Builder {
+        self.config = config;
+        self
+    }
+
+    /// How often the server asks whether a client is still there. Default 25 s.
+    #[must_use]
+    pub fn ping_interval(mut self, interval: Duration) -> Builder {
+        self.config.engine.ping_interval = interval;
+        self.config.plain.ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a ping. Default 20 s.
+    #[must_use]
+    pub fn ping_timeout(mut self, timeout: Duration) -> Builder {
+        self.config.engine.ping_timeout = timeout;
+        self.config.plain.ping_timeout = timeout;
+        self
+    }
+
+    /// The largest request body and the largest WebSocket message, in bytes. Default 1,000,000.
+    #[must_use]
+    pub fn max_payload(mut self, bytes: usize) -> Builder {
+        self.config.engine.max_payload = bytes;
+        self
+    }
+
+    /// How long a client may stay without joining a namespace. Default 45 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Builder {
+        self.config.socketio.connect_timeout = timeout;
+        self
+    }
+
+    /// Which transports are served. Default both.
+    #[must_use]
+    pub fn transports(mut self, transports: engine::Transports) -> Builder {
+        self.config.engine.transports = transports;
+        self
+    }
+
+    /// Is told of every handler that failed or panicked. By default it is logged as a warning.
+    #[must_use]
+    pub fn on_error(mut self, hook: impl Fn(&HandlerError<'_>) + Send + Sync + 'static) -> Builder {
+        self.on_error = Box::new(hook);
+        self
+    }
+
+    /// Makes the server. The namespace `/` exists from the start.
+    pub fn build(self) -> Io {
+        let Builder {
+            states,
+            config,
+            on_error,
+        } = self;
+        let io = Io(Arc::new(IoInner {
+            namespaces: RwLock::default(),
+            states,
+            config,
+            on_error,
+        }));
+        io.of("/");
+        io
+    }
+}
+
+impl Io {
+    /// Begins to prepare a server.
+    pub fn builder() -> Builder {
+        let on_error = |failure: &HandlerError<'_>| {
+            tracing::warn!(
+                socket = %failure.socket.id(),
+                event = failure.event,
+                code = failure.error.code(),
+                "a handler failed: {}",
+                failure.error.message()
+            );
+        };
+        Builder {
+            states: States::default(),
+            config: Config::default(),
+            on_error: Box::new(on_error),
+        }
+    }
+
+    /// The namespace of this name, made if it does not exist yet. A missing leading slash is added.
+    ///
+    /// Clients can join a namespace from the moment it exists.
+    pub fn of(&self, name: &str) -> Namespace {
+        let name = match name.strip_prefix('/') {
+            Some(_) => socketio::Namespace::from(name),
+            None => format!("/{name}").into(),
+        };
+        let mut namespaces = self
+            .0
+            .namespaces
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let inner = namespaces
+            .entry(name)
+            .or_insert_with_key(|name| Arc::new(NamespaceInner::new(name.clone())));
+        Namespace::new(self.clone(), inner.clone())
+    }
+
+    /// Sends an event to every socket of `/` and says how many were there.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<usize, EmitError> {
+        self.of("/").emit(name, args)
+    }
+
+    /// The members of a room of `/`, or of several.
+    pub fn to(&self, rooms: impl RoomNames) -> Broadcast {
+        self.of("/").to(rooms)
+    }
+
+    /// The same as [`to`](Io::to) (`in` of the JavaScript API).
+    pub fn within(&self, rooms: impl RoomNames) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Everyone in `/` but the members of these rooms.
+    pub fn except(&self, rooms: impl RoomNames) -> Broadcast {
+        self.of("/").except(rooms)
+    }
+
+    /// The configuration it was built with.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn inner(&self) -> &IoInner {
+        &self.0
+    }
+
+    pub(crate) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        let namespaces = self
+            .0
+            .namespaces
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        namespaces.get(name).cloned()
+    }
+
+    /// Tells the error hook of a handler that failed.
+    pub(crate) fn report(&self, socket: &Socket, event: &str, error: &Error) {
+        (self.0.on_error)(&HandlerError {
+            socket,
+            event,
+            error,
+        });
+    }
+
+    /// Checks that this server can provide what a handler asks for.
+    pub(crate) fn require<M, H: Handler<M>>(&self, event: &str) {
+        if let Err(missing) = H::check(&self.0.states) {
+            panic!(
+                "the handler of {event:?} ({}) asks for State<{missing}>, which the server's \
+                 builder was not given; add `.state(…)` before `.build()`",
+                std::any::type_name::<H>()
+            );
+        }
+    }
+}
+
+impl fmt::Debug for Io {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Io")
+            .field("config", &self.0.config)
+            .finish_non_exhaustive()
+    }
+}

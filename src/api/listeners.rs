@@ -1,0 +1,32 @@
+//! Who listens to what: the handlers of a namespace, or of one socket.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::socketio::ConnectError;
+
+use super::answer::Answer;
+use super::handler::ErasedHandler;
+
+pub(crate) type EventHandler = Arc<dyn ErasedHandler<Answer>>;
+pub(crate) type Middleware = Arc<dyn ErasedHandler<Result<(), ConnectError>>>;
+
+/// A table of handlers, in the order in which they were registered.
+#[derive(Clone, Default)]
+pub(crate) struct Listeners {
+    events: HashMap<Box<str>, Vec<EventHandler>>,
+    pub(crate) middlewares: Vec<Middleware>,
+    pub(crate) connect: Vec<EventHandler>,
+    pub(crate) disconnecting: Vec<EventHandler>,
+    pub(crate) disconnect: Vec<EventHandler>,
+}
+
+impl Listeners {
+    pub(crate) fn on(&mut self, name: &str, handler: EventHandler) {
+        self.events.entry(name.into()).or_default().push(handler);
+    }
+
+    pub(crate) fn event(&self, name: &str) -> &[EventHandler] {
+        self.events.get(name).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,216 @@
+//! A namespace: who may join it, what happens in it, who is in it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::registry::Roster;
+use crate::socketio::{self, IntoArgs};
+use crate::wire::SocketId;
+
+use super::EmitError;
+use super::answer::{IntoAdmission, IntoAnswer};
+use super::handler::{Handler, erase_handler, erase_middleware};
+use super::io::Io;
+use super::listeners::Listeners;
+use super::operator::{Broadcast, RoomNames};
+use super::socket::Socket;
+
+/// A namespace of a server; made by [`Io::of`].
+///
+/// Handlers may be added at any time, also while clients are connected; they see what comes after.
+#[derive(Clone)]
+pub struct Namespace {
+    io: Io,
+    inner: Arc<NamespaceInner>,
+}
+
+pub(crate) struct NamespaceInner {
+    pub(crate) name: socketio::Namespace,
+    pub(crate) roster: Roster<Socket>,
+    listeners: RwLock<Arc<Listeners>>,
+    /// Counts changes of the listeners, so that a client's task can keep its own copy of them.
+    version: AtomicUsize,
+    ack_ids: AtomicU64,
+}
+
+impl Namespace {
+    pub(crate) fn new(io: Io, inner: Arc<NamespaceInner>) -> Namespace {
+        Namespace { io, inner }
+    }
+
+    /// The name, beginning with a slash.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// Handles an event of every socket of this namespace.
+    ///
+    /// What the handler returns is the acknowledgement; see [`IntoAnswer`]. With several handlers
+    /// for one event all run, and the first answer counts. The events of one socket start in the
+    /// order in which they came, each running to its first `.await` before the next one starts.
+    ///
+    /// # Panics
+    /// When the handler asks for a [`State`](crate::State) that the server's builder was not given.
+    pub fn on<M: 'static, H>(&self, name: &str, handler: H) -> &Namespace
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.io.require::<M, H>(name);
+        self.change(|listeners| listeners.on(name, erase_handler(handler)))
+    }
+
+    /// Decides about every client that wants to join, before it is let in.
+    ///
+    /// Middlewares run in the order of their registration; the first refusal ends the chain and
+    /// reaches the client as `connect_error`.
+    ///
+    /// ```
+    /// use trunkline::{Auth, ConnectError, Io};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Token { token: String }
+    ///
+    /// let io = Io::builder().build();
+    /// io.of("/").middleware(async |Auth(auth): Auth<Token>| {
+    ///     if auth.token == "secret" { Ok(()) } else { Err(ConnectError::new("not authorized")) }
+    /// });
+    /// ```
+    ///
+    /// # Panics
+    /// As [`on`](Namespace::on).
+    pub fn middleware<M: 'static, H>(&self, handler: H) -> &Namespace
+    where
+        H: Handler<M>,
+        H::Output: IntoAdmission,
+    {
+        self.io.require::<M, H>("middleware");
+        self.change(|listeners| listeners.middlewares.push(erase_middleware(handler)))
+    }
+
+    /// Runs for every client that was let in, before any of its events is looked at.
+    ///
+    /// # Panics
+    /// As [`on`](Namespace::on).
+    pub fn on_connect<M: 'static, H>(&self, handler: H) -> &Namespace
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.io.require::<M, H>("connect");
+        self.change(|listeners| listeners.connect.push(erase_handler(handler)))
+    }
+
+    /// Runs for every socket that is leaving, while its rooms can still be read.
+    ///
+    /// # Panics
+    /// As [`on`](Namespace::on).
+    pub fn on_disconnecting<M: 'static, H>(&self, handler: H) -> &Namespace
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.io.require::<M, H>("disconnecting");
+        self.change(|listeners| listeners.disconnecting.push(erase_handler(handler)))
+    }
+
+    /// Runs for every socket that has left.
+    ///
+    /// # Panics
+    /// As [`on`](Namespace::on).
+    pub fn on_disconnect<M: 'static, H>(&self, handler: H) -> &Namespace
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.io.require::<M, H>("disconnect");
+        self.change(|listeners| listeners.disconnect.push(erase_handler(handler)))
+    }
+
+    /// Sends an event to every socket of the namespace and says how many were there.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<usize, EmitError> {
+        Broadcast::new(self.inner.clone()).emit(name, args)
+    }
+
+    /// The members of a room, or of several.
+    pub fn to(&self, rooms: impl RoomNames) -> Broadcast {
+        Broadcast::new(self.inner.clone()).to(rooms)
+    }
+
+    /// The same as [`to`](Namespace::to) (`in` of the JavaScript API).
+    pub fn within(&self, rooms: impl RoomNames) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Everyone but the members of these rooms.
+    pub fn except(&self, rooms: impl RoomNames) -> Broadcast {
+        Broadcast::new(self.inner.clone()).except(rooms)
+    }
+
+    /// The connected socket with this id.
+    pub fn socket(&self, id: &SocketId) -> Option<Socket> {
+        self.inner.roster.get(id)
+    }
+
+    /// All connected sockets.
+    pub fn sockets(&self) -> Vec<Socket> {
+        Broadcast::new(self.inner.clone()).sockets()
+    }
+
+    /// How many sockets are connected.
+    pub fn socket_count(&self) -> usize {
+        self.inner.roster.len()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Listeners)) -> &Namespace {
+        let mut listeners = self
+            .inner
+            .listeners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut listeners));
+        self.inner.version.fetch_add(1, Ordering::Release);
+        self
+    }
+}
+
+impl NamespaceInner {
+    pub(crate) fn new(name: socketio::Namespace) -> NamespaceInner {
+        NamespaceInner {
+            name,
+            roster: Roster::new(),
+            listeners: RwLock::default(),
+            version: AtomicUsize::new(0),
+            ack_ids: AtomicU64::new(0),
+        }
+    }
+
+    /// The handlers as they are now.
+    pub(crate) fn listeners(&self) -> Arc<Listeners> {
+        self.listeners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Changes whenever the handlers do.
+    pub(crate) fn version(&self) -> usize {
+        self.version.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.ack_ids.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Namespace")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}

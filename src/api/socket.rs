@@ -1,0 +1,433 @@
+//! A socket: one client in one namespace, as an application sees it.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+
+use bytestring::ByteString;
+use tokio::sync::{Notify, oneshot};
+
+use crate::registry::{DropReason, Mail, Mailbox, Reach};
+use crate::rooms::Room;
+use crate::socketio::{FromArgs, IntoArgs, Namespace, Outgoing};
+use crate::wire::SocketId;
+
+use super::ack::EmitWithAck;
+use super::answer::IntoAnswer;
+use super::handler::{Handler, erase_handler};
+use super::handshake::Handshake;
+use super::io::Io;
+use super::listeners::Listeners;
+use super::namespace::NamespaceInner;
+use super::operator::{Broadcast, RoomNames};
+use super::{Dialect, EmitError, Transport};
+
+/// One client in one namespace.
+///
+/// A handle: cheap to clone, and keeping it keeps no client alive. After the client has left, emits
+/// say [`Dropped`](Emitted::Dropped) and everything known of its arrival can still be read.
+///
+/// ```
+/// use trunkline::{Error, Io, Socket};
+///
+/// let io = Io::builder().build();
+/// io.of("/").on("chat", async |socket: Socket, (text,): (String,)| -> Result<(), Error> {
+///     socket.to("lobby").emit("chat", (text,))?;
+///     Ok(())
+/// });
+/// ```
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+struct Inner {
+    id: SocketId,
+    io: Io,
+    namespace: Arc<NamespaceInner>,
+    mailbox: Weak<Mailbox>,
+    handshake: Arc<Handshake>,
+    auth: Option<ByteString>,
+    dialect: Dialect,
+    phase: AtomicU8,
+    live: Weak<Live>,
+}
+
+const JOINING: u8 = 0;
+const CONNECTED: u8 = 1;
+const LEFT: u8 = 2;
+
+/// The part of a socket that its client's task owns and that ends with it.
+///
+/// Handles point here weakly, so a listener that captures its own socket makes no circle.
+#[derive(Default)]
+pub(crate) struct Live {
+    listeners: OnceLock<RwLock<Listeners>>,
+    values: Mutex<Option<Box<Values>>>,
+    /// Rooms joined while the socket was still being decided about.
+    early_rooms: Mutex<Vec<Room>>,
+    left: Notify,
+}
+
+type Values = HashMap<std::any::TypeId, Arc<dyn Any + Send + Sync>>;
+
+/// What became of an emit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Emitted {
+    /// It waits to be sent.
+    Queued,
+    /// It will not be sent.
+    Dropped(DropReason),
+}
+
+/// What a client's task knows when it makes a socket.
+pub(crate) struct Arrival {
+    pub(crate) id: SocketId,
+    pub(crate) io: Io,
+    pub(crate) namespace: Arc<NamespaceInner>,
+    pub(crate) mailbox: Weak<Mailbox>,
+    pub(crate) handshake: Arc<Handshake>,
+    pub(crate) auth: Option<ByteString>,
+    pub(crate) dialect: Dialect,
+}
+
+impl Socket {
+    pub(crate) fn new(arrival: Arrival) -> (Socket, Arc<Live>) {
+        let Arrival {
+            id,
+            io,
+            namespace,
+            mailbox,
+            handshake,
+            auth,
+            dialect,
+        } = arrival;
+        let live = Arc::new(Live::default());
+        let phase = AtomicU8::new(JOINING);
+        let live_handle = Arc::downgrade(&live);
+        let inner = Inner {
+            id,
+            io,
+            namespace,
+            mailbox,
+            handshake,
+            auth,
+            dialect,
+            phase,
+            live: live_handle,
+        };
+        (Socket(Arc::new(inner)), live)
+    }
+
+    /// The socket's public id, unique on this server; also the name of the room that holds just
+    /// this socket.
+    pub fn id(&self) -> &SocketId {
+        &self.0.id
+    }
+
+    /// The namespace's name, `/` for the main one.
+    pub fn namespace(&self) -> &str {
+        &self.0.namespace.name
+    }
+
+    /// The server.
+    pub fn io(&self) -> Io {
+        self.0.io.clone()
+    }
+
+    /// The HTTP request with which the client arrived.
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.handshake
+    }
+
+    /// What the client sent with its CONNECT packet, as JSON text; `{}` when it sent nothing.
+    ///
+    /// [`Auth`](crate::Auth) reads it into a type.
+    pub fn auth(&self) -> &str {
+        self.0.auth.as_deref().unwrap_or("{}")
+    }
+
+    /// By which transport the client is connected at present; the last one once it has left.
+    pub fn transport(&self) -> Transport {
+        match self.mailbox().map(|mailbox| mailbox.transport()) {
+            Some(0) => Transport::Polling,
+            Some(_) | None => Transport::WebSocket,
+        }
+    }
+
+    /// Which form of frames the client speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.0.dialect
+    }
+
+    /// Whether the client has been let in and has not left.
+    pub fn is_connected(&self) -> bool {
+        self.0.phase.load(Ordering::Acquire) == CONNECTED
+    }
+
+    /// Sends an event to this client. A tuple is several arguments, `()` none, anything else one.
+    ///
+    /// Returns at once: the event waits in the client's queue.
+    ///
+    /// # Errors
+    /// When the event cannot be written: a reserved name, arguments that are no JSON, or more
+    /// binary attachments than current clients accept.
+    pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<Emitted, EmitError> {
+        let outgoing = Arc::new(Outgoing::event(self.namespace_name(), name, &args)?);
+        Ok(self.post(Mail::Emit {
+            outgoing,
+            ack: None,
+        }))
+    }
+
+    /// Sends an event and waits for the client's acknowledgement, read as `T`.
+    ///
+    /// ```
+    /// # async fn ask(socket: trunkline::Socket) -> Result<(), trunkline::AnswerError> {
+    /// use std::time::Duration;
+    ///
+    /// let (name,): (String,) =
+    ///     socket.emit_with_ack("who are you?", ()).timeout(Duration::from_secs(5)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn emit_with_ack<T: FromArgs>(&self, name: &str, args: impl IntoArgs) -> EmitWithAck<T> {
+        let outgoing = Outgoing::event(self.namespace_name(), name, &args);
+        EmitWithAck::new(self.clone(), outgoing)
+    }
+
+    /// Waits until everything emitted so far was handed to the operating system, or the client has
+    /// left. On polling that is when the client fetched it.
+    ///
+    /// A producer that awaits this now and then is slowed down to what its client can take.
+    pub async fn flushed(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if let Some(mailbox) = self.mailbox()
+            && mailbox.post(Mail::Flushed(sender)).is_ok()
+        {
+            drop(mailbox);
+            // The sender is dropped when the client leaves.
+            let _ = receiver.await;
+        }
+    }
+
+    /// Everyone in the namespace but this socket; to be narrowed by rooms.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(self.0.namespace.clone()).except(self.id())
+    }
+
+    /// The members of a room, or of several, without this socket.
+    pub fn to(&self, rooms: impl RoomNames) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`to`](Socket::to) (`in` of the JavaScript API).
+    pub fn within(&self, rooms: impl RoomNames) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Everyone but this socket and the members of these rooms.
+    pub fn except(&self, rooms: impl RoomNames) -> Broadcast {
+        self.broadcast().except(rooms)
+    }
+
+    /// Joins a room, or several. Harmless when already in it; without effect once the client left.
+    ///
+    /// In a middleware it takes effect when the client is let in.
+    pub fn join(&self, rooms: impl RoomNames) {
+        let mut names = Vec::new();
+        rooms.add_to(&mut names);
+        if !self.is_connected()
+            && let Some(live) = self.0.live.upgrade()
+        {
+            let mut early = lock(&live.early_rooms);
+            // Asked again under the lock that `connect` takes before it reads the rooms.
+            if self.0.phase.load(Ordering::Acquire) == JOINING {
+                early.append(&mut names);
+                return;
+            }
+        }
+        for room in names {
+            self.0.namespace.roster.join(self.id(), &room);
+        }
+    }
+
+    /// Leaves a room, or several. Harmless when not in it.
+    pub fn leave(&self, rooms: impl RoomNames) {
+        let mut names = Vec::new();
+        rooms.add_to(&mut names);
+        if let Some(live) = self.0.live.upgrade() {
+            lock(&live.early_rooms).retain(|room| !names.contains(room));
+        }
+        for room in names {
+            self.0.namespace.roster.leave(self.id(), &room);
+        }
+    }
+
+    /// The rooms this socket is in, its own first; none once it has left.
+    pub fn rooms(&self) -> Vec<Room> {
+        self.0.namespace.roster.rooms_of(self.id())
+    }
+
+    /// Disconnects the client from this namespace; its other namespaces go on.
+    pub fn disconnect(&self) {
+        let namespace = self.namespace_name().clone();
+        self.post(Mail::Leave { namespace });
+    }
+
+    /// Disconnects the client from all its namespaces and closes the connection.
+    pub fn disconnect_all(&self) {
+        self.post(Mail::LeaveAll);
+    }
+
+    /// Waits until the client has left. Returns at once when it has.
+    ///
+    /// Long work for a client should end when this does.
+    pub async fn left(&self) {
+        let Some(live) = self.0.live.upgrade() else {
+            return;
+        };
+        let left = live.left.notified();
+        if self.0.phase.load(Ordering::Acquire) != LEFT {
+            left.await;
+        }
+    }
+
+    /// Keeps a value of any type with this socket, until it leaves; one of each type.
+    pub fn set<T: Send + Sync + 'static>(&self, value: T) {
+        if let Some(live) = self.0.live.upgrade() {
+            let key = std::any::TypeId::of::<T>();
+            let replaced = lock(&live.values)
+                .get_or_insert_default()
+                .insert(key, Arc::new(value));
+            // Dropped after the lock: a value's own drop may come back here.
+            drop(replaced);
+        }
+    }
+
+    /// The value of type `T` that was [`set`](Socket::set).
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let live = self.0.live.upgrade()?;
+        let value = lock(&live.values)
+            .as_ref()?
+            .get(&std::any::TypeId::of::<T>())?
+            .clone();
+        value.downcast().ok()
+    }
+
+    /// Handles an event of this socket only, beside the namespace's own handlers.
+    pub fn on<M: 'static, H>(&self, name: &str, handler: H)
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.0.io.require::<M, H>(name);
+        self.listen(|listeners| listeners.on(name, erase_handler(handler)));
+    }
+
+    /// Runs when this socket is leaving, while its rooms can still be read.
+    pub fn on_disconnecting<M: 'static, H>(&self, handler: H)
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.0.io.require::<M, H>("disconnecting");
+        self.listen(|listeners| listeners.disconnecting.push(erase_handler(handler)));
+    }
+
+    /// Runs when this socket has left.
+    pub fn on_disconnect<M: 'static, H>(&self, handler: H)
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.0.io.require::<M, H>("disconnect");
+        self.listen(|listeners| listeners.disconnect.push(erase_handler(handler)));
+    }
+
+    fn listen(&self, change: impl FnOnce(&mut Listeners)) {
+        if let Some(live) = self.0.live.upgrade() {
+            let listeners = live.listeners.get_or_init(RwLock::default);
+            change(&mut listeners.write().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    fn post(&self, mail: Mail) -> Emitted {
+        let sent = match self.mailbox() {
+            Some(mailbox) if self.0.phase.load(Ordering::Acquire) != LEFT => mailbox.post(mail),
+            _ => Err(DropReason::Disconnected),
+        };
+        sent.map_or_else(Emitted::Dropped, |()| Emitted::Queued)
+    }
+
+    pub(crate) fn namespace_name(&self) -> &Namespace {
+        &self.0.namespace.name
+    }
+
+    pub(crate) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
+        &self.0.namespace
+    }
+
+    pub(crate) fn next_ack_id(&self) -> u64 {
+        self.0.namespace.next_ack_id()
+    }
+
+    /// The socket was let in: it is on the roster from now on.
+    pub(crate) fn connect(&self, live: &Live) {
+        let mut early = lock(&live.early_rooms);
+        let rooms = std::mem::take(&mut *early);
+        self.0
+            .namespace
+            .roster
+            .insert(self.id().clone(), self.clone(), &rooms);
+        self.0.phase.store(CONNECTED, Ordering::Release);
+    }
+
+    /// The socket has left, or was refused: it is on no roster from now on.
+    pub(crate) fn disconnected(&self, live: &Live) {
+        self.0.phase.store(LEFT, Ordering::Release);
+        self.0.namespace.roster.remove(self.id());
+        live.left.notify_waiters();
+    }
+}
+
+impl Live {
+    /// The socket's own listeners, if it ever had any.
+    pub(crate) fn listeners(&self) -> Option<&RwLock<Listeners>> {
+        self.listeners.get()
+    }
+}
+
+impl Reach for Socket {
+    fn mailbox(&self) -> Option<Arc<Mailbox>> {
+        self.0.mailbox.upgrade()
+    }
+}
+
+impl Socket {
+    pub(crate) fn mailbox(&self) -> Option<Arc<Mailbox>> {
+        self.0.mailbox.upgrade()
+    }
+}
+
+impl PartialEq for Socket {
+    fn eq(&self, other: &Socket) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Socket {}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", self.id())
+            .field("namespace", &self.namespace())
+            .finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while these locks are held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

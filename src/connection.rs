@@ -1,0 +1,513 @@
+//! One client: an Engine.IO session and what speaks over it, as one value.
+//!
+//! This is the only type that a client's task drives. Bytes, deadlines and commands go in; frames,
+//! events and the next deadline come out. The session and the Socket.IO client know nothing of each
+//! other; they meet here, and only here. After any `handle_*` or command: call
+//! [`poll_event`](Connection::poll_event) and [`poll_transmit`](Connection::poll_transmit) until
+//! both give nothing.
+//!
+//! ```text
+//!   handle_* ─► Session ─ message ─► Client ─► poll_event
+//!                  ▲                    │
+//!                  └────── frames ──────┘ ◄── emit, accept, …
+//!                  │
+//!                  └─► poll_transmit
+//! ```
+
+mod plain;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::engine::{
+    CloseReason, Fault, Gone, MESSAGE, Overlap, Refused, Session, Transmit, Transport,
+};
+use crate::socketio::{
+    self, AckRequest, Client, ConnectError, DisconnectReason, Outgoing, Violation,
+};
+use crate::wire::{Frame, Moment, SocketId};
+
+pub use plain::PlainConfig;
+
+use plain::Plain;
+
+/// Which form of frames a client speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dialect {
+    /// Socket.IO packets over Engine.IO.
+    SocketIo,
+    /// Plain JSON frames over a WebSocket; see [`dialect`](crate::dialect).
+    Json,
+}
+
+/// Something that happened to a client and that the application may want to know.
+#[derive(Debug)]
+pub enum Event {
+    /// Something at the level of Socket.IO.
+    SocketIo(socketio::Event),
+    /// A bare Engine.IO message.
+    Message(Frame),
+}
+
+/// One client.
+#[derive(Debug)]
+pub struct Connection(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    SocketIo(Box<Protocol>),
+    Bare {
+        session: Session,
+        message: Option<Frame>,
+    },
+    Plain(Box<Plain>),
+}
+
+/// Socket.IO over Engine.IO.
+#[derive(Debug)]
+struct Protocol {
+    session: Session,
+    client: Client,
+    /// What the last frame of the WebSocket brought.
+    event: Option<socketio::Event>,
+    /// Whether the client knows that its session is over.
+    is_told: bool,
+}
+
+impl Connection {
+    /// A client that speaks Socket.IO. `client` must have been made with the prefix `"4"`, the
+    /// mark of an Engine.IO message.
+    pub fn socketio(session: Session, client: Client) -> Connection {
+        let protocol = Protocol {
+            session,
+            client,
+            event: None,
+            is_told: false,
+        };
+        Connection(Kind::SocketIo(Box::new(protocol)))
+    }
+
+    /// A client that speaks Engine.IO alone.
+    pub fn bare(session: Session) -> Connection {
+        Connection(Kind::Bare {
+            session,
+            message: None,
+        })
+    }
+
+    /// A client that speaks plain JSON frames over a WebSocket that is there already. `query` is
+    /// that of its request.
+    pub fn plain(config: Arc<PlainConfig>, query: &[(String, String)], now: Moment) -> Connection {
+        Connection(Kind::Plain(Box::new(Plain::new(config, query, now))))
+    }
+
+    /// A GET was parked.
+    ///
+    /// # Errors
+    /// When there is one already: the new one is to be refused, and the connection is closed.
+    pub fn handle_poll(&mut self) -> Result<(), Overlap> {
+        self.with_session(Ok(()), Session::handle_poll)
+    }
+
+    /// The client dropped the parked GET.
+    pub fn handle_poll_gone(&mut self) {
+        self.with_session((), Session::handle_poll_gone);
+    }
+
+    /// A POST begins.
+    ///
+    /// # Errors
+    /// When there is one already: both are to be refused, and the connection is closed.
+    pub fn handle_post(&mut self) -> Result<(), Overlap> {
+        self.with_session(Ok(()), Session::handle_post)
+    }
+
+    /// The client dropped the POST before its end.
+    pub fn handle_post_gone(&mut self) {
+        self.with_session((), Session::handle_post_gone);
+    }
+
+    /// The POST was refused by whoever read it, for its size.
+    pub fn handle_post_refused(&mut self) {
+        self.with_session((), Session::handle_post_refused);
+    }
+
+    /// The POST has a content type that no client of this version sends.
+    pub fn handle_invalid_content(&mut self) {
+        self.with_session((), Session::handle_invalid_content);
+    }
+
+    /// The POST's body. Its packets are decoded one by one as events are asked for.
+    pub fn handle_body(&mut self, body: Bytes) {
+        self.with_session((), |session| session.handle_body(body));
+    }
+
+    /// A WebSocket wants to take over from polling.
+    ///
+    /// # Errors
+    /// When it must not; it is to be closed, and nothing else changes.
+    pub fn handle_websocket(&mut self, now: Moment) -> Result<(), Refused> {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.session.handle_websocket(now),
+            Kind::Bare { session, .. } => session.handle_websocket(now),
+            Kind::Plain(_) => Err(Refused::Upgraded),
+        }
+    }
+
+    /// The WebSocket ended.
+    pub fn handle_websocket_gone(&mut self, gone: Gone) {
+        match &mut self.0 {
+            Kind::Plain(plain) => plain.handle_websocket_gone(gone),
+            _ => self.with_session((), |session| session.handle_websocket_gone(gone)),
+        }
+    }
+
+    /// A frame came from the WebSocket.
+    pub fn handle_frame(&mut self, now: Moment, frame: Frame) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.handle_frame(now, frame),
+            Kind::Bare { session, message } => *message = session.handle_frame(now, frame),
+            Kind::Plain(plain) => plain.handle_frame(now, frame),
+        }
+    }
+
+    /// A pong of the WebSocket protocol came; Engine.IO has its own and ignores it.
+    pub fn handle_pong(&mut self, now: Moment) {
+        if let Kind::Plain(plain) = &mut self.0 {
+            plain.handle_pong(now);
+        }
+    }
+
+    /// The deadline of [`poll_timeout`](Connection::poll_timeout) has come.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.handle_timeout(now),
+            Kind::Bare { session, .. } => session.handle_timeout(now),
+            Kind::Plain(plain) => plain.handle_timeout(now),
+        }
+    }
+
+    /// The caller stops reading: the client cannot be heard and is not asked for pongs.
+    pub fn pause(&mut self, now: Moment) {
+        match &mut self.0 {
+            Kind::Plain(plain) => plain.pause(now),
+            _ => self.with_session((), |session| session.pause(now)),
+        }
+    }
+
+    /// The caller reads again.
+    pub fn resume(&mut self, now: Moment) {
+        match &mut self.0 {
+            Kind::Plain(plain) => plain.resume(now),
+            _ => self.with_session((), |session| session.resume(now)),
+        }
+    }
+
+    /// Sends a bare message.
+    pub fn send(&mut self, message: Frame) {
+        if let Kind::Bare { session, .. } = &mut self.0 {
+            session.send(match message {
+                Frame::Text(text) => Frame::from(format!("{MESSAGE}{text}")),
+                Frame::Binary(bytes) => Frame::Binary(bytes),
+            });
+        }
+    }
+
+    /// Sends an event. One that the client cannot get any more is dropped, and its waiter is told.
+    pub fn emit(&mut self, packet: &Outgoing, ack: Option<AckRequest>, now: Moment) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => {
+                // A client that has left needs no event, and its waiter gets one.
+                let _ = protocol.client.emit(packet, ack, now);
+                protocol.pass_on();
+            }
+            Kind::Plain(plain) => plain.emit(packet, ack, now),
+            Kind::Bare { .. } => {}
+        }
+    }
+
+    /// Answers the client's event `id`.
+    pub fn acknowledge(&mut self, id: u64, answer: &Outgoing) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => {
+                // A client that has left needs no answer.
+                let _ = protocol.client.acknowledge(id, answer);
+                protocol.pass_on();
+            }
+            Kind::Plain(plain) => plain.acknowledge(id, answer),
+            Kind::Bare { .. } => {}
+        }
+    }
+
+    /// Lets the client into a namespace it asked for.
+    pub fn accept(&mut self, namespace: &str, socket: &SocketId) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => {
+                protocol.client.accept(namespace, socket);
+                protocol.pass_on();
+            }
+            Kind::Plain(plain) => plain.accept(socket),
+            Kind::Bare { .. } => {}
+        }
+    }
+
+    /// Turns the client away from a namespace it asked for.
+    pub fn refuse(&mut self, namespace: &str, error: &ConnectError) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => {
+                protocol.client.refuse(namespace, error);
+                protocol.pass_on();
+            }
+            Kind::Plain(plain) => plain.refuse(error),
+            Kind::Bare { .. } => {}
+        }
+    }
+
+    /// Disconnects the client from one namespace.
+    pub fn leave(&mut self, namespace: &str) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => {
+                protocol.client.leave(namespace);
+                protocol.pass_on();
+            }
+            Kind::Plain(plain) => plain.leave(),
+            Kind::Bare { .. } => {}
+        }
+    }
+
+    /// Disconnects the client from all its namespaces, then closes the connection.
+    pub fn leave_all(&mut self, now: Moment) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => {
+                let joined: Vec<_> = protocol
+                    .client
+                    .joined()
+                    .map(|(namespace, _)| namespace.clone())
+                    .collect();
+                for namespace in joined {
+                    protocol.client.leave(&namespace);
+                }
+                protocol.pass_on();
+                protocol.close(now);
+            }
+            Kind::Plain(plain) => plain.leave(),
+            Kind::Bare { session, .. } => session.close(now),
+        }
+    }
+
+    /// The client broke the protocol in a way that was only noticed later: when the arguments of
+    /// its event were read.
+    pub fn violate(&mut self, violation: &Violation, now: Moment) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.violate(violation, now),
+            // A plain frame was read whole before it became an event.
+            Kind::Plain(_) | Kind::Bare { .. } => {}
+        }
+    }
+
+    /// Closes the connection; what is queued is delivered first.
+    pub fn close(&mut self, now: Moment) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.close(now),
+            Kind::Bare { session, .. } => session.close(now),
+            Kind::Plain(plain) => plain.close(),
+        }
+    }
+
+    /// The server stops: closes the connection at once.
+    pub fn shut_down(&mut self) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => {
+                protocol.is_told = true;
+                protocol
+                    .client
+                    .handle_close(DisconnectReason::ServerShuttingDown);
+                protocol.session.shut_down();
+            }
+            Kind::Bare { session, .. } => session.shut_down(),
+            Kind::Plain(plain) => plain.shut_down(),
+        }
+    }
+
+    /// Closes the connection for a fault of the transport or of the client's behaviour.
+    pub fn fail(&mut self, fault: Fault) {
+        match &mut self.0 {
+            Kind::Plain(plain) => plain.fail(fault),
+            _ => self.with_session((), |session| {
+                session.fail(CloseReason::TransportError(fault))
+            }),
+        }
+    }
+
+    /// What happened since the last input.
+    pub fn poll_event(&mut self, now: Moment) -> Option<Event> {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.poll_event(now).map(Event::SocketIo),
+            Kind::Bare { session, message } => message
+                .take()
+                .or_else(|| session.poll_message(now))
+                .map(Event::Message),
+            Kind::Plain(plain) => plain.poll_event().map(Event::SocketIo),
+        }
+    }
+
+    /// What is to be sent next.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.session.poll_transmit(),
+            Kind::Bare { session, .. } => session.poll_transmit(),
+            Kind::Plain(plain) => plain.poll_transmit(),
+        }
+    }
+
+    /// When [`handle_timeout`](Connection::handle_timeout) is due.
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        match &self.0 {
+            Kind::SocketIo(protocol) => {
+                let deadlines = [
+                    protocol.session.poll_timeout(),
+                    protocol.client.poll_timeout(),
+                ];
+                deadlines.into_iter().flatten().min()
+            }
+            Kind::Bare { session, .. } => session.poll_timeout(),
+            Kind::Plain(plain) => plain.poll_timeout(),
+        }
+    }
+
+    /// Why the connection is over, once it is.
+    pub fn closed(&self) -> Option<&CloseReason> {
+        match &self.0 {
+            Kind::SocketIo(protocol) => protocol.session.closed(),
+            Kind::Bare { session, .. } => session.closed(),
+            Kind::Plain(plain) => plain.closed(),
+        }
+    }
+
+    /// Whether a POST is in flight: begun, or its body not used up.
+    pub fn is_posting(&self) -> bool {
+        self.session().is_some_and(Session::posting)
+    }
+
+    /// By which transport the client is connected.
+    pub fn transport(&self) -> Transport {
+        self.session()
+            .map_or(Transport::WebSocket, Session::transport)
+    }
+
+    /// Which form of frames the client speaks.
+    pub fn dialect(&self) -> Dialect {
+        match &self.0 {
+            Kind::SocketIo(_) | Kind::Bare { .. } => Dialect::SocketIo,
+            Kind::Plain(_) => Dialect::Json,
+        }
+    }
+
+    /// The bytes that wait to be sent.
+    pub fn queued_bytes(&self) -> usize {
+        match &self.0 {
+            Kind::Plain(plain) => plain.queued_bytes(),
+            _ => self.session().map_or(0, Session::queued_bytes),
+        }
+    }
+
+    fn session(&self) -> Option<&Session> {
+        match &self.0 {
+            Kind::SocketIo(protocol) => Some(&protocol.session),
+            Kind::Bare { session, .. } => Some(session),
+            Kind::Plain(_) => None,
+        }
+    }
+
+    /// Tells the session something, if there is one; a plain connection is never told by the
+    /// routes that know only sessions.
+    fn with_session<R>(&mut self, otherwise: R, tell: impl FnOnce(&mut Session) -> R) -> R {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => tell(&mut protocol.session),
+            Kind::Bare { session, .. } => tell(session),
+            Kind::Plain(_) => otherwise,
+        }
+    }
+}
+
+impl Protocol {
+    fn handle_frame(&mut self, now: Moment, frame: Frame) {
+        if let Some(message) = self.session.handle_frame(now, frame) {
+            self.event = self.message(&message, now);
+        }
+    }
+
+    /// Hands a message to the client. A client that breaks the protocol is closed.
+    fn message(&mut self, message: &Frame, now: Moment) -> Option<socketio::Event> {
+        match self.client.handle_frame(message) {
+            Ok(event) => event,
+            Err(violation) => {
+                self.violate(&violation, now);
+                None
+            }
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Moment) {
+        self.session.handle_timeout(now);
+        self.client.handle_timeout(now);
+        if self.client.connect_timed_out() {
+            self.close(now);
+        }
+    }
+
+    /// The reference server closes the session; where that has to wait for a GET, sockets that
+    /// were used out of turn are told at once, the others when the session is over.
+    fn violate(&mut self, violation: &Violation, now: Moment) {
+        self.close(now);
+        if violation.is_state() && self.session.closed().is_none() {
+            self.tell(DisconnectReason::ForcedServerClose);
+        }
+    }
+
+    fn close(&mut self, now: Moment) {
+        self.session.close(now);
+    }
+
+    /// Hands the client's frames to the session.
+    fn pass_on(&mut self) {
+        while let Some(frame) = self.client.poll_send() {
+            self.session.send(frame);
+        }
+    }
+
+    fn poll_event(&mut self, now: Moment) -> Option<socketio::Event> {
+        loop {
+            if let Some(event) = self.event.take().or_else(|| self.client.poll_event()) {
+                return Some(event);
+            }
+            if let Some(message) = self.session.poll_message(now) {
+                self.event = self.message(&message, now);
+            } else if let Some(reason) = self.session.closed().filter(|_| !self.is_told) {
+                let reason = disconnect_reason(reason);
+                self.tell(reason);
+            } else {
+                return None;
+            }
+        }
+    }
+
+    fn tell(&mut self, reason: DisconnectReason) {
+        if !self.is_told {
+            self.is_told = true;
+            self.client.handle_close(reason);
+        }
+    }
+}
+
+/// The session's end as the sockets are told of it.
+fn disconnect_reason(reason: &CloseReason) -> DisconnectReason {
+    match reason {
+        CloseReason::TransportClose => DisconnectReason::TransportClose,
+        CloseReason::TransportError(_) => DisconnectReason::TransportError,
+        CloseReason::PingTimeout => DisconnectReason::PingTimeout,
+        CloseReason::ParseError => DisconnectReason::ParseError,
+        CloseReason::ForcedClose => DisconnectReason::ForcedClose,
+    }
+}

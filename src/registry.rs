@@ -1,0 +1,279 @@
+//! What clients share: a mailbox each, and one roster per namespace.
+//!
+//! A [`Mailbox`] is how the rest of the program reaches the task that owns a client; it has its own
+//! short lock and counts every byte that waits for that client. A [`Roster`] says who is in a
+//! namespace and in which rooms; its lock is never held across an `.await`. The transport's session
+//! ids are not here: they are credentials and stay in the server.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::task::Waker;
+
+use tokio::sync::oneshot;
+
+use crate::rooms::{Room, Rooms, Selection};
+use crate::socketio::{AckRequest, Namespace, Outgoing};
+use crate::wire::{Frame, SocketId};
+
+/// What the program wants of a client's task.
+pub(crate) enum Mail {
+    /// Send an event to the client's socket in the packet's namespace.
+    Emit {
+        outgoing: Arc<Outgoing>,
+        ack: Option<AckRequest>,
+    },
+    /// Answer the client's event `id`.
+    Acknowledge { id: u64, outgoing: Outgoing },
+    /// Disconnect the client's socket in this namespace.
+    Leave { namespace: Namespace },
+    /// Disconnect every socket of the client, then close the connection.
+    LeaveAll,
+    /// Send a bare Engine.IO message.
+    Send(Frame),
+    /// Say so when everything before this was handed to the operating system.
+    Flushed(oneshot::Sender<()>),
+    /// Close the connection; what is queued is delivered first.
+    Close,
+    /// The server stops: close now.
+    ShutDown,
+}
+
+impl Mail {
+    fn weight(&self) -> usize {
+        match self {
+            Mail::Emit { outgoing, .. } => outgoing.weight(),
+            Mail::Acknowledge { outgoing, .. } => outgoing.weight(),
+            Mail::Send(frame) => frame.len(),
+            Mail::Leave { .. }
+            | Mail::LeaveAll
+            | Mail::Flushed(_)
+            | Mail::Close
+            | Mail::ShutDown => 0,
+        }
+    }
+}
+
+/// Why a packet was not queued for a client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DropReason {
+    /// The client has left, or its connection is over.
+    Disconnected,
+    /// More bytes wait for the client than it is allowed to leave waiting; it is being closed.
+    SlowConsumer,
+}
+
+/// Where a client's task receives its mail, and what others may know of the client.
+pub(crate) struct Mailbox {
+    state: Mutex<State>,
+    /// Bytes that wait: in here, in the session and in the WebSocket's buffer.
+    backlog: AtomicUsize,
+    limit: usize,
+    overflowed: AtomicBool,
+    transport: AtomicU8,
+}
+
+#[derive(Default)]
+struct State {
+    mails: VecDeque<Mail>,
+    /// The task, if it sleeps.
+    waker: Option<Waker>,
+    closed: bool,
+}
+
+impl Mailbox {
+    /// A mailbox whose owner may let up to `limit` bytes wait. Allocates nothing until used.
+    pub(crate) fn new(limit: usize) -> Mailbox {
+        Mailbox {
+            state: Mutex::default(),
+            backlog: AtomicUsize::new(0),
+            limit,
+            overflowed: AtomicBool::new(false),
+            transport: AtomicU8::new(0),
+        }
+    }
+
+    /// Hands something to the client's task.
+    ///
+    /// A client that already lets too much wait gets nothing more: its task is told, and closes it.
+    pub(crate) fn post(&self, mail: Mail) -> Result<(), DropReason> {
+        let weight = mail.weight();
+        let mut state = self.lock();
+        if state.closed {
+            return Err(DropReason::Disconnected);
+        }
+        let over = weight > 0 && self.backlog.load(Ordering::Relaxed) + weight > self.limit;
+        if over {
+            self.overflowed.store(true, Ordering::Relaxed);
+        } else {
+            self.backlog.fetch_add(weight, Ordering::Relaxed);
+            state.mails.push_back(mail);
+        }
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        if over {
+            Err(DropReason::SlowConsumer)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes the next mail. Until it [sleeps](Mailbox::sleep) again, mail does not wake the task.
+    pub(crate) fn take(&self) -> Option<Mail> {
+        let mut state = self.lock();
+        state.waker = None;
+        let mail = state.mails.pop_front();
+        match &mail {
+            Some(mail) => {
+                self.backlog.fetch_sub(mail.weight(), Ordering::Relaxed);
+            }
+            // An idle client keeps no buffer for its busiest moment.
+            None if state.mails.capacity() > 64 => state.mails = VecDeque::new(),
+            None => {}
+        }
+        mail
+    }
+
+    /// The task sleeps, and the next mail wakes it; false if there is mail already.
+    pub(crate) fn sleep(&self, waker: &Waker) -> bool {
+        let mut state = self.lock();
+        if !state.mails.is_empty() {
+            return false;
+        }
+        state.waker = Some(waker.clone());
+        true
+    }
+
+    /// Refuses all further mail and drops what waits.
+    pub(crate) fn close(&self) {
+        let mails = {
+            let mut state = self.lock();
+            state.closed = true;
+            state.waker = None;
+            std::mem::take(&mut state.mails)
+        };
+        // Dropped outside the lock: a waiter in it may run somebody's code.
+        drop(mails);
+    }
+
+    /// The task says how many bytes it holds itself; `before` is what it said last.
+    pub(crate) fn account(&self, before: usize, held: usize) {
+        if held >= before {
+            self.backlog.fetch_add(held - before, Ordering::Relaxed);
+        } else {
+            self.backlog.fetch_sub(before - held, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether more bytes wait, or were about to, than the client is allowed.
+    pub(crate) fn is_overflowing(&self) -> bool {
+        self.overflowed.load(Ordering::Relaxed) || self.backlog.load(Ordering::Relaxed) > self.limit
+    }
+
+    /// A small number that says by which transport the client is connected at present.
+    pub(crate) fn transport(&self) -> u8 {
+        self.transport.load(Ordering::Relaxed)
+    }
+
+    /// Notes the transport's number.
+    pub(crate) fn set_transport(&self, transport: u8) {
+        self.transport.store(transport, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while the lock is held, so the state is whole even if poisoned.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Something on a roster that can be reached by mail.
+pub(crate) trait Reach {
+    /// Its mailbox, while its client is there.
+    fn mailbox(&self) -> Option<Arc<Mailbox>>;
+}
+
+/// Who is connected to one namespace, and in which rooms.
+pub(crate) struct Roster<H> {
+    rooms: RwLock<Rooms<H>>,
+}
+
+impl<H: Reach + Clone> Roster<H> {
+    pub(crate) fn new() -> Roster<H> {
+        Roster {
+            rooms: RwLock::default(),
+        }
+    }
+
+    pub(crate) fn insert(&self, id: SocketId, handle: H, rooms: &[Room]) {
+        let mut index = self.write();
+        index.insert(id.clone(), handle);
+        for room in rooms {
+            index.join(&id, room);
+        }
+    }
+
+    pub(crate) fn remove(&self, id: &SocketId) {
+        let removed = self.write().remove(id);
+        // Dropped after the lock: a handle's last owner may run somebody's code.
+        drop(removed);
+    }
+
+    pub(crate) fn join(&self, id: &SocketId, room: &str) -> bool {
+        self.write().join(id, room)
+    }
+
+    pub(crate) fn leave(&self, id: &SocketId, room: &str) {
+        self.write().leave(id, room);
+    }
+
+    pub(crate) fn rooms_of(&self, id: &SocketId) -> Vec<Room> {
+        self.read().rooms_of(id)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.read().len()
+    }
+
+    pub(crate) fn get(&self, id: &SocketId) -> Option<H> {
+        self.read().get(id).cloned()
+    }
+
+    /// The selected members' handles.
+    pub(crate) fn select(&self, selection: &Selection) -> Vec<H> {
+        let mut handles = Vec::new();
+        self.read()
+            .for_each(selection, |_, handle| handles.push(handle.clone()));
+        handles
+    }
+
+    /// Queues one packet for every selected member and counts those who took it.
+    ///
+    /// A member whose backlog is full is dealt with by its own task; the others do not notice.
+    pub(crate) fn broadcast(&self, selection: &Selection, outgoing: &Arc<Outgoing>) -> usize {
+        let mut reached = 0;
+        self.read().for_each(selection, |_, handle| {
+            let Some(mailbox) = handle.mailbox() else {
+                return;
+            };
+            let mail = Mail::Emit {
+                outgoing: outgoing.clone(),
+                ack: None,
+            };
+            if mailbox.post(mail).is_ok() {
+                reached += 1;
+            }
+        });
+        reached
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Rooms<H>> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Rooms<H>> {
+        self.rooms.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,541 @@
+//! One client of a Socket.IO application: its sockets, and the handlers of their events.
+//!
+//! The events of one socket start in the order in which they came, each running to its first
+//! `.await` before the next one starts; up to a bound they then interleave. At the bound events wait
+//! here, in order, while acknowledgements and disconnects are still dealt with.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+
+use bytestring::ByteString;
+
+use crate::api::{
+    AckSlot, Answer, Arrival, Call, CallError, Dialect, DispatchConfig, Error, EventHandler,
+    Handshake, Io, Listeners, Live, NamespaceInner, Socket,
+};
+use crate::connection::Connection;
+use crate::registry::Mailbox;
+use crate::server::id;
+use crate::socketio::{
+    Args, ArgsError, ConnectError, DisconnectReason, Event, Namespace, Violation,
+};
+use crate::wire::{Moment, SocketId};
+
+use super::crew::{Crew, Finish, Panicked, guarded};
+
+pub(super) struct Dispatch {
+    io: Io,
+    mailbox: Arc<Mailbox>,
+    handshake: Arc<Handshake>,
+    dialect: Dialect,
+    limits: DispatchConfig,
+    members: Vec<Member>,
+    crew: Crew<Note, Outcome>,
+    waiting: VecDeque<Message>,
+    waiting_bytes: usize,
+}
+
+/// One namespace of this client: joined, or being decided about.
+struct Member {
+    socket: Socket,
+    live: Arc<Live>,
+    listeners: Arc<Listeners>,
+    version: usize,
+}
+
+struct Message {
+    namespace: Namespace,
+    name: ByteString,
+    args: Args,
+    ack: Option<u64>,
+}
+
+/// What a running handler is for.
+enum Note {
+    Admission {
+        socket: Socket,
+    },
+    Event {
+        socket: Socket,
+        name: ByteString,
+        ack: Option<Arc<AckSlot>>,
+        answers_itself: bool,
+    },
+}
+
+enum Outcome {
+    Admission(Result<(), ConnectError>),
+    Answer(Answer),
+}
+
+impl Dispatch {
+    pub(super) fn new(
+        io: Io,
+        mailbox: Arc<Mailbox>,
+        handshake: Arc<Handshake>,
+        dialect: Dialect,
+    ) -> Dispatch {
+        let limits = io.config().dispatch.clone();
+        Dispatch {
+            io,
+            mailbox,
+            handshake,
+            dialect,
+            limits,
+            members: Vec::new(),
+            crew: Crew::new(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+        }
+    }
+
+    pub(super) fn handle(&mut self, event: Event, connection: &mut Connection, now: Moment) {
+        match event {
+            Event::Connect { namespace, auth } => self.connect(&namespace, auth, connection, now),
+            Event::Message {
+                namespace,
+                name,
+                args,
+                ack,
+            } => {
+                let message = Message {
+                    namespace,
+                    name,
+                    args,
+                    ack,
+                };
+                if self.crew.len() < self.limits.max_in_flight && self.waiting.is_empty() {
+                    self.start(message, connection, now);
+                } else {
+                    // What waits must not pin the buffer that it was read into.
+                    let message = Message {
+                        args: message.args.detach(),
+                        ..message
+                    };
+                    self.waiting_bytes += message.args.weight();
+                    self.waiting.push_back(message);
+                }
+            }
+            Event::Ack { waiter, outcome } => {
+                // What a waiter does is the application's code.
+                if let Err(Panicked(message)) = guarded(|| waiter.answer(outcome)) {
+                    tracing::error!("the waiter of an acknowledgement panicked: {message}");
+                }
+            }
+            Event::Disconnect {
+                namespace,
+                socket: _,
+                reason,
+            } => {
+                self.disconnect(&namespace, reason, connection, now);
+            }
+            Event::Abandoned { namespace } => {
+                // Its middlewares may still be running; what they decide is nobody's any more.
+                if let Some(member) = self.remove(&namespace) {
+                    member.socket.disconnected(&member.live);
+                }
+            }
+        }
+    }
+
+    /// The next handler that has finished was dealt with.
+    pub(super) fn poll(
+        &mut self,
+        connection: &mut Connection,
+        now: Moment,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let (note, finish) = std::task::ready!(self.crew.poll_finished(cx));
+        self.finish(note, finish, connection, now);
+        while self.crew.len() < self.limits.max_in_flight
+            && let Some(message) = self.waiting.pop_front()
+        {
+            self.waiting_bytes -= message.args.weight();
+            self.start(message, connection, now);
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether more events may be read.
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() < self.limits.max_waiting
+            && self.waiting_bytes < self.limits.max_waiting_bytes
+    }
+
+    /// Whether no handler is running.
+    pub(super) fn is_idle(&self) -> bool {
+        self.crew.len() == 0
+    }
+
+    fn connect(
+        &mut self,
+        name: &Namespace,
+        auth: Option<ByteString>,
+        connection: &mut Connection,
+        now: Moment,
+    ) {
+        let Some(namespace) = self.io.namespace(name) else {
+            connection.refuse(name, &ConnectError::invalid_namespace());
+            return;
+        };
+        let (version, listeners) = (namespace.version(), namespace.listeners());
+        let (socket, live) = Socket::new(Arrival {
+            id: SocketId::new(id::random()),
+            io: self.io.clone(),
+            namespace,
+            mailbox: Arc::downgrade(&self.mailbox),
+            handshake: self.handshake.clone(),
+            auth,
+            dialect: self.dialect,
+        });
+        let member = Member {
+            socket: socket.clone(),
+            live,
+            listeners,
+            version,
+        };
+        if member.listeners.middlewares.is_empty() {
+            self.members.push(member);
+            self.admit(&socket, connection, now);
+            return;
+        }
+        let admission = admission(member.listeners.clone(), socket.clone());
+        self.members.push(member);
+        let note = Note::Admission { socket };
+        if let Some((note, finish)) = self.crew.start(note, Box::pin(admission)) {
+            self.finish(note, finish, connection, now);
+        }
+    }
+
+    /// Lets a socket in. Its connection handlers have run to their first `.await` before anything
+    /// else of this client is looked at, so the first event finds its listeners.
+    fn admit(&mut self, socket: &Socket, connection: &mut Connection, now: Moment) {
+        let Some(member) = self.members.iter().find(|member| member.socket == *socket) else {
+            return;
+        };
+        let listeners = member.listeners.clone();
+        socket.connect(&member.live);
+        connection.accept(socket.namespace_name(), socket.id());
+        for handler in &listeners.connect {
+            self.call(handler, &event_call(socket, "connect"), connection, now);
+        }
+    }
+
+    fn disconnect(
+        &mut self,
+        namespace: &Namespace,
+        reason: DisconnectReason,
+        connection: &mut Connection,
+        now: Moment,
+    ) {
+        self.settle_waiting(namespace, reason, connection, now);
+        let Some(member) = self.remove(namespace) else {
+            return;
+        };
+        let Member { socket, live, .. } = &member;
+        let listeners = socket.namespace_inner().listeners();
+        let own = |choose: fn(&Listeners) -> &Vec<EventHandler>| {
+            let own = live.listeners();
+            own.map(|own| choose(&own.read().unwrap_or_else(PoisonError::into_inner)).clone())
+                .unwrap_or_default()
+        };
+        let mut call = event_call(socket, "disconnecting");
+        call.reason = Some(reason);
+        let own_disconnecting = own(|listeners| &listeners.disconnecting);
+        for handler in listeners.disconnecting.iter().chain(&own_disconnecting) {
+            self.call(handler, &call, connection, now);
+        }
+        // A `disconnecting` handler may have added listeners for what comes now.
+        let own_disconnect = own(|listeners| &listeners.disconnect);
+        socket.disconnected(live);
+        call.name = ByteString::from_static("disconnect");
+        for handler in listeners.disconnect.iter().chain(&own_disconnect) {
+            self.call(handler, &call, connection, now);
+        }
+    }
+
+    /// Events that wait when their socket leaves: those of a client that left by itself came
+    /// before its leaving and are still handled; those of a client that was sent away are not.
+    fn settle_waiting(
+        &mut self,
+        namespace: &Namespace,
+        reason: DisconnectReason,
+        connection: &mut Connection,
+        now: Moment,
+    ) {
+        let sent_away = matches!(
+            reason,
+            DisconnectReason::ServerNamespaceDisconnect | DisconnectReason::ServerShuttingDown
+        );
+        let waiting = std::mem::take(&mut self.waiting);
+        for message in waiting {
+            if message.namespace != *namespace {
+                self.waiting.push_back(message);
+                continue;
+            }
+            self.waiting_bytes -= message.args.weight();
+            if !sent_away {
+                self.start(message, connection, now);
+            }
+        }
+    }
+
+    /// Starts the handlers of an event.
+    fn start(&mut self, message: Message, connection: &mut Connection, now: Moment) {
+        let Message {
+            namespace,
+            name,
+            args,
+            ack,
+        } = message;
+        let Some(member) = self
+            .members
+            .iter_mut()
+            .find(|member| *member.socket.namespace_name() == namespace)
+        else {
+            return;
+        };
+        member.refresh();
+        let own = member.live.listeners().map(|own| {
+            own.read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .event(&name)
+                .to_vec()
+        });
+        let own = own.unwrap_or_default();
+        let listeners = member.listeners.clone();
+        let shared = listeners.event(&name);
+        if shared.is_empty() && own.is_empty() {
+            tracing::debug!(socket = %member.socket.id(), event = %name, "nobody listens");
+            if let Err(error) = args.check() {
+                connection.violate(&Violation::from(error), now);
+            }
+            return;
+        }
+        let call = Call {
+            socket: member.socket.clone(),
+            name,
+            args: Some(args),
+            ack: ack.map(AckSlot::new),
+            reason: None,
+            answers_itself: false,
+            is_checked: false,
+        };
+        for handler in shared.iter().chain(&own) {
+            if !self.call(handler, &call, connection, now) {
+                return;
+            }
+        }
+    }
+
+    /// Starts one handler. False says that the event violated the protocol and is over.
+    fn call(
+        &mut self,
+        handler: &EventHandler,
+        call: &Call,
+        connection: &mut Connection,
+        now: Moment,
+    ) -> bool {
+        let mut call = call.clone();
+        let started = guarded(|| handler.start(&mut call)).map(|started| {
+            // A handler that does not look at the arguments does not make them valid.
+            let unchecked = call.args.as_ref().filter(|_| !call.is_checked);
+            unchecked.map_or(Ok(()), Args::check)?;
+            started
+        });
+        let future = match started {
+            Ok(Ok(future)) => Ok(future),
+            Ok(Err(CallError::Syntax(message))) => {
+                let violation = Violation::from(ArgsError::Syntax(message));
+                connection.violate(&violation, now);
+                return false;
+            }
+            Ok(Err(CallError::Mismatch(message))) => Err(Ok(message)),
+            Err(panicked) => Err(Err(panicked)),
+        };
+        let Call {
+            socket,
+            name,
+            ack,
+            answers_itself,
+            ..
+        } = call;
+        let note = Note::Event {
+            socket,
+            name,
+            ack,
+            answers_itself,
+        };
+        let finished = match future {
+            Ok(future) => {
+                let answer = async move { Outcome::Answer(future.await) };
+                self.crew.start(note, Box::pin(answer))
+            }
+            Err(Ok(message)) => {
+                let error = Error::invalid_arguments(message);
+                Some((note, Ok(Outcome::Answer(Answer::error(error)))))
+            }
+            Err(Err(panicked)) => Some((note, Err(panicked))),
+        };
+        if let Some((note, finish)) = finished {
+            self.finish(note, finish, connection, now);
+        }
+        true
+    }
+
+    fn finish(
+        &mut self,
+        note: Note,
+        finish: Finish<Outcome>,
+        connection: &mut Connection,
+        now: Moment,
+    ) {
+        match (note, finish) {
+            (Note::Admission { socket }, Ok(Outcome::Admission(Ok(())))) => {
+                self.admit(&socket, connection, now);
+            }
+            (Note::Admission { socket }, Ok(Outcome::Admission(Err(error)))) => {
+                self.refuse(&socket, &error, connection, now);
+            }
+            // An admission ends in nothing else.
+            (Note::Admission { .. }, Ok(Outcome::Answer(_))) => {}
+            (Note::Admission { socket }, Err(Panicked(message))) => {
+                tracing::error!(socket = %socket.id(), "a middleware panicked: {message}");
+                self.io.report(&socket, "middleware", &Error::internal());
+                self.refuse(
+                    &socket,
+                    &ConnectError::new("internal error"),
+                    connection,
+                    now,
+                );
+            }
+            (
+                Note::Event {
+                    socket,
+                    name,
+                    ack,
+                    answers_itself,
+                },
+                finish,
+            ) => {
+                let answer = match finish {
+                    Ok(Outcome::Answer(answer)) => answer,
+                    Ok(Outcome::Admission(_)) => return,
+                    Err(Panicked(message)) => {
+                        tracing::error!(socket = %socket.id(), event = %name, "a handler panicked: {message}");
+                        Answer::error(Error::internal())
+                    }
+                };
+                self.answer(&socket, &name, ack, answers_itself, answer, connection);
+            }
+        }
+    }
+
+    fn answer(
+        &self,
+        socket: &Socket,
+        event: &str,
+        ack: Option<Arc<AckSlot>>,
+        answers_itself: bool,
+        answer: Answer,
+        connection: &mut Connection,
+    ) {
+        let failed = answer.as_error().is_some();
+        if let Some(error) = answer.as_error() {
+            self.io.report(socket, event, error);
+        }
+        // A handler that took the acknowledgement and then failed will not answer any more.
+        let Some(id) = ack
+            .filter(|_| failed || !answers_itself)
+            .and_then(|slot| slot.take())
+        else {
+            return;
+        };
+        let namespace = socket.namespace_name();
+        let outgoing = answer.encode(namespace).or_else(|error| {
+            self.io
+                .report(socket, event, &Error::new("internal", error.to_string()));
+            Answer::error(Error::internal()).encode(namespace)
+        });
+        if let Ok(outgoing) = outgoing {
+            connection.acknowledge(id, &outgoing);
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        socket: &Socket,
+        error: &ConnectError,
+        connection: &mut Connection,
+        now: Moment,
+    ) {
+        let Some(at) = self
+            .members
+            .iter()
+            .position(|member| member.socket == *socket)
+        else {
+            return;
+        };
+        let member = self.members.swap_remove(at);
+        member.socket.disconnected(&member.live);
+        connection.refuse(socket.namespace_name(), error);
+    }
+
+    fn remove(&mut self, namespace: &Namespace) -> Option<Member> {
+        let at = self
+            .members
+            .iter()
+            .position(|member| *member.socket.namespace_name() == *namespace)?;
+        Some(self.members.remove(at))
+    }
+}
+
+impl Member {
+    /// Notices handlers that were added since the last event.
+    fn refresh(&mut self) {
+        let namespace: &Arc<NamespaceInner> = self.socket.namespace_inner();
+        let version = namespace.version();
+        if version != self.version {
+            self.listeners = namespace.listeners();
+            self.version = version;
+        }
+    }
+}
+
+/// Asks the middlewares, one after the other; the first refusal decides.
+async fn admission(listeners: Arc<Listeners>, socket: Socket) -> Outcome {
+    for middleware in &listeners.middlewares {
+        let verdict = match middleware.start(&mut event_call(&socket, "middleware")) {
+            Ok(verdict) => verdict.await,
+            Err(CallError::Syntax(message) | CallError::Mismatch(message)) => {
+                Err(ConnectError::new(message))
+            }
+        };
+        if verdict.is_err() {
+            return Outcome::Admission(verdict);
+        }
+    }
+    Outcome::Admission(Ok(()))
+}
+
+fn event_call(socket: &Socket, name: &'static str) -> Call {
+    Call {
+        socket: socket.clone(),
+        name: ByteString::from_static(name),
+        args: None,
+        ack: None,
+        reason: None,
+        answers_itself: false,
+        is_checked: false,
+    }
+}
+
+impl Drop for Dispatch {
+    /// However the client's task ended: its sockets are nowhere to be found any more.
+    fn drop(&mut self) {
+        for member in &self.members {
+            member.socket.disconnected(&member.live);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The ways in and out of one client: its WebSocket, its parked GET, its POST in flight.
+//!
+//! What the session wants sent is performed here, and what comes in is brought back; no decision is
+//! taken here.
+
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+
+use crate::api::BoxFuture;
+use crate::connection::Connection;
+use crate::engine::{CloseReason, Gone, Transmit};
+use crate::server::sessions::{PollAnswer, PostAnswer};
+use crate::server::websocket::{Incoming, WebSocket};
+use crate::wire::Frame;
+
+/// What came in by one of the lanes.
+pub(super) enum Input {
+    Frame(Frame),
+    Pong,
+    WebSocketGone(Gone),
+    PollGone,
+    PostGone,
+}
+
+#[derive(Default)]
+pub(super) struct Lanes {
+    websocket: Option<Box<WebSocket>>,
+    poll: Option<oneshot::Sender<PollAnswer>>,
+    post: Option<Post>,
+    /// WebSockets that are being closed.
+    leaving: Vec<BoxFuture<()>>,
+    /// Bytes given to the WebSocket that it may not have handed on yet.
+    unflushed: usize,
+    needs_flush: bool,
+}
+
+struct Post {
+    answer: oneshot::Sender<PostAnswer>,
+    has_body: bool,
+}
+
+impl Lanes {
+    pub(super) fn park_poll(&mut self, answer: oneshot::Sender<PollAnswer>) {
+        self.poll = Some(answer);
+    }
+
+    pub(super) fn begin_post(&mut self, answer: oneshot::Sender<PostAnswer>) {
+        self.post = Some(Post {
+            answer,
+            has_body: false,
+        });
+    }
+
+    /// Cuts the POST in flight: another one came, or the session left polling.
+    pub(super) fn cut_post(&mut self) {
+        if let Some(post) = self.post.take() {
+            // Its client may have gone; then there is nobody to tell.
+            let _ = post.answer.send(PostAnswer::Cut);
+        }
+    }
+
+    /// The POST's body is there, or was refused by whoever read it.
+    pub(super) fn post_has_body(&mut self) -> bool {
+        match &mut self.post {
+            Some(post) => {
+                post.has_body = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn forget_post(&mut self) {
+        self.post = None;
+    }
+
+    pub(super) fn attach(&mut self, websocket: WebSocket) {
+        self.websocket = Some(Box::new(websocket));
+    }
+
+    /// Closes a WebSocket that the session did not take.
+    pub(super) fn turn_away(&mut self, websocket: WebSocket) {
+        self.leaving.push(Box::pin(websocket.hang_up(None)));
+    }
+
+    /// Bytes on their way through the WebSocket.
+    pub(super) fn unflushed(&self) -> usize {
+        self.unflushed
+    }
+
+    /// Whether nothing is left that has to be waited for.
+    pub(super) fn is_deserted(&self) -> bool {
+        self.leaving.is_empty()
+    }
+
+    /// Answers the POST whose body was used up.
+    pub(super) fn answer_post(&mut self, connection: &Connection) {
+        let Some(post) = self.post.take_if(|_| !connection.is_posting()) else {
+            return;
+        };
+        let answer = match connection.closed() {
+            Some(CloseReason::ParseError) => PostAnswer::Malformed,
+            Some(_) | None if post.has_body => PostAnswer::Accepted,
+            Some(_) | None => PostAnswer::Cut,
+        };
+        // Its client may have gone; the packets were taken all the same.
+        let _ = post.answer.send(answer);
+    }
+
+    /// Performs what the connection wants sent, as far as the WebSocket takes it.
+    pub(super) fn perform(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
+        loop {
+            match self
+                .websocket
+                .as_mut()
+                .map(|websocket| websocket.poll_ready(cx))
+            {
+                None | Some(Poll::Ready(Ok(()))) => {}
+                Some(Poll::Ready(Err(_))) => {
+                    self.drop_websocket();
+                    connection.handle_websocket_gone(Gone::Failed);
+                }
+                // A reader that takes nothing more cannot be told of the end either.
+                Some(Poll::Pending) if connection.closed().is_some() => self.drop_websocket(),
+                Some(Poll::Pending) => return,
+            }
+            match connection.poll_transmit() {
+                Some(transmit) => self.transmit(transmit, connection),
+                None => return,
+            }
+        }
+    }
+
+    fn transmit(&mut self, transmit: Transmit, connection: &mut Connection) {
+        match transmit {
+            Transmit::Poll(body) => {
+                if let Some(poll) = self.poll.take() {
+                    // A client that has just gone is noticed by its next silence.
+                    let _ = poll.send(PollAnswer::Payload(body));
+                }
+            }
+            Transmit::Frame(frame) => {
+                let Some(websocket) = &mut self.websocket else {
+                    return;
+                };
+                self.unflushed += frame.len();
+                self.needs_flush = true;
+                if websocket.start_send(frame).is_err() {
+                    self.drop_websocket();
+                    connection.handle_websocket_gone(Gone::Failed);
+                }
+            }
+            Transmit::Ping => {
+                let Some(websocket) = &mut self.websocket else {
+                    return;
+                };
+                self.needs_flush = true;
+                if websocket.ping().is_err() {
+                    self.drop_websocket();
+                    connection.handle_websocket_gone(Gone::Failed);
+                }
+            }
+            Transmit::Hangup(code) => {
+                if let Some(websocket) = self.websocket.take() {
+                    self.leaving.push(Box::pin(websocket.hang_up(code)));
+                }
+                self.drop_websocket();
+            }
+        }
+    }
+
+    /// The next thing that came in. A client that may not speak is not listened to, but its
+    /// leaving the polling lane is noticed.
+    pub(super) fn poll_input(&mut self, reading: bool, cx: &mut Context<'_>) -> Poll<Input> {
+        if let Some(poll) = &mut self.poll
+            && poll.poll_closed(cx).is_ready()
+        {
+            self.poll = None;
+            return Poll::Ready(Input::PollGone);
+        }
+        if let Some(post) = &mut self.post
+            && !post.has_body
+            && post.answer.poll_closed(cx).is_ready()
+        {
+            self.post = None;
+            return Poll::Ready(Input::PostGone);
+        }
+        if let Some(websocket) = &mut self.websocket
+            && reading
+        {
+            return match websocket.poll_next(cx) {
+                Poll::Ready(Incoming::Frame(frame)) => Poll::Ready(Input::Frame(frame)),
+                Poll::Ready(Incoming::Pong) => Poll::Ready(Input::Pong),
+                Poll::Ready(Incoming::Gone(gone)) => {
+                    // One that sent too much is kept to be told so.
+                    if !matches!(gone, Gone::TooLarge) {
+                        self.drop_websocket();
+                    }
+                    Poll::Ready(Input::WebSocketGone(gone))
+                }
+                Poll::Pending => Poll::Pending,
+            };
+        }
+        Poll::Pending
+    }
+
+    /// Flushes what was sent since the last time, and sees closing WebSockets off.
+    ///
+    /// Ready says that the WebSocket failed.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.leaving
+            .retain_mut(|leaving| leaving.as_mut().poll(cx).is_pending());
+        let Some(websocket) = &mut self.websocket else {
+            return Poll::Pending;
+        };
+        if !self.needs_flush {
+            return Poll::Pending;
+        }
+        match websocket.poll_flush(cx) {
+            Poll::Ready(Ok(())) => {
+                self.needs_flush = false;
+                self.unflushed = 0;
+                Poll::Pending
+            }
+            Poll::Ready(Err(_)) => {
+                self.drop_websocket();
+                Poll::Ready(())
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// The session is over: whoever still waits is told.
+    pub(super) fn end(&mut self) {
+        if let Some(poll) = self.poll.take() {
+            // Nobody may be left to be told.
+            let _ = poll.send(PollAnswer::Ended);
+        }
+        self.cut_post();
+        self.drop_websocket();
+    }
+
+    fn drop_websocket(&mut self) {
+        self.websocket = None;
+        self.unflushed = 0;
+        self.needs_flush = false;
+    }
+}
