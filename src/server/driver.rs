@@ -7,6 +7,7 @@
 
 mod bare;
 mod crew;
+mod desk;
 mod dispatch;
 mod lanes;
 
@@ -23,7 +24,7 @@ use crate::api::{Application, Handshake};
 use crate::clock;
 use crate::connection::{Connection, Event};
 use crate::engine::{Fault, Gone, Session, Transport};
-use crate::registry::{Mail, Mailbox};
+use crate::registry::Mailbox;
 use crate::socketio::Client;
 use crate::wire::{Moment, Sid};
 
@@ -32,6 +33,7 @@ use super::shared::Shared;
 use super::websocket;
 
 use bare::Bare;
+use desk::{Desk, Inbox};
 use dispatch::Dispatch;
 use lanes::{Input, Lanes};
 
@@ -110,15 +112,13 @@ fn protocol(shared: &Shared, session: Session, now: Moment) -> Connection {
 struct Driver {
     shared: Arc<Shared>,
     seat: Seat,
-    mailbox: Arc<Mailbox>,
+    inbox: Inbox,
     connection: Connection,
     tenant: Tenant,
     lanes: Lanes,
     timer: Option<Pin<Box<Sleep>>>,
     /// Since when the client is not read because its events are not taken.
     stalled_until: Option<Moment>,
-    /// Who waits until everything is handed on.
-    flushed: Vec<oneshot::Sender<()>>,
     /// What the mailbox was told last about the bytes held here.
     held: usize,
     transport: Transport,
@@ -174,13 +174,12 @@ impl Driver {
                 handle,
                 number,
             },
-            mailbox,
+            inbox: Inbox::new(mailbox),
             connection,
             tenant,
             lanes: Lanes::default(),
             timer: None,
             stalled_until: None,
-            flushed: Vec::new(),
             held: 0,
             transport,
             is_new: true,
@@ -219,14 +218,8 @@ impl Driver {
     }
 
     fn take_mail(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
-        let mut taken = 0;
-        while taken < TURN
-            && let Some(mail) = self.mailbox.take()
-        {
-            self.obey(mail, now);
-            taken += 1;
-        }
-        if self.mailbox.is_overflowing() && !self.is_over {
+        let mut taken = self.desk(now).take_mail(TURN);
+        if self.inbox.mailbox().is_overflowing() && !self.is_over {
             self.connection.fail(Fault::SlowConsumer);
             taken += 1;
         }
@@ -236,16 +229,11 @@ impl Driver {
         taken > 0
     }
 
-    fn obey(&mut self, mail: Mail, now: Moment) {
-        match mail {
-            Mail::Emit { outgoing, ack } => self.connection.emit(&outgoing, ack, now),
-            Mail::Acknowledge { id, outgoing } => self.connection.acknowledge(id, &outgoing),
-            Mail::Leave { namespace } => self.connection.leave(&namespace),
-            Mail::LeaveAll => self.connection.leave_all(now),
-            Mail::Send(frame) => self.connection.send(frame),
-            Mail::Flushed(waiter) => self.flushed.push(waiter),
-            Mail::Close => self.connection.close(now),
-            Mail::ShutDown => self.connection.shut_down(),
+    fn desk(&mut self, now: Moment) -> Desk<'_> {
+        Desk {
+            connection: &mut self.connection,
+            inbox: &mut self.inbox,
+            now,
         }
     }
 
@@ -300,8 +288,13 @@ impl Driver {
     fn finish_handlers(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         let mut finished = 0;
         while finished < TURN {
+            let mut desk = Desk {
+                connection: &mut self.connection,
+                inbox: &mut self.inbox,
+                now,
+            };
             let polled = match &mut self.tenant {
-                Tenant::SocketIo(dispatch) => dispatch.poll(&mut self.connection, now, cx),
+                Tenant::SocketIo(dispatch) => dispatch.poll(&mut desk, cx),
                 Tenant::Engine(bare) => bare.poll(cx),
             };
             if polled.is_pending() {
@@ -340,15 +333,7 @@ impl Driver {
         while self.has_room()
             && let Some(event) = self.connection.poll_event(now)
         {
-            match (&mut self.tenant, event) {
-                (Tenant::SocketIo(dispatch), Event::SocketIo(event)) => {
-                    dispatch.handle(event, &mut self.connection, now);
-                }
-                (Tenant::Engine(bare), Event::Message(frame)) => bare.message(frame),
-                // A connection is made for its tenant and gives no other events.
-                (Tenant::SocketIo(_), Event::Message(_))
-                | (Tenant::Engine(_), Event::SocketIo(_)) => {}
-            }
+            self.handle(event, now);
         }
         self.lanes.answer_post(&self.connection);
         self.lanes.perform(&mut self.connection, cx);
@@ -358,13 +343,31 @@ impl Driver {
         }
     }
 
+    fn handle(&mut self, event: Event, now: Moment) {
+        let mut desk = Desk {
+            connection: &mut self.connection,
+            inbox: &mut self.inbox,
+            now,
+        };
+        match (&mut self.tenant, event) {
+            (Tenant::SocketIo(dispatch), Event::SocketIo(event)) => {
+                dispatch.handle(event, &mut desk);
+            }
+            (Tenant::Engine(bare), Event::Message(frame)) => bare.message(frame),
+            // A connection is made for its tenant and gives no other events.
+            (Tenant::SocketIo(_), Event::Message(_)) | (Tenant::Engine(_), Event::SocketIo(_)) => {}
+        }
+        // What the handlers emitted leaves before the next packet is looked at.
+        desk.catch_up();
+    }
+
     fn note_transport(&mut self) {
         let transport = self.connection.transport();
         if transport == self.transport {
             return;
         }
         self.transport = transport;
-        self.mailbox.set_transport(number_of(transport));
+        self.inbox.mailbox().set_transport(number_of(transport));
         if let Some(handle) = &self.seat.handle {
             handle.set_transport(transport);
         }
@@ -377,18 +380,15 @@ impl Driver {
     fn leave(&mut self, now: Moment) {
         self.is_over = true;
         self.seat.give_up(&self.shared);
-        self.mailbox.close();
         self.lanes.end();
-        self.flushed.clear();
         if let (Tenant::Engine(bare), Some(reason)) = (&mut self.tenant, self.connection.closed()) {
             bare.closed(reason.clone());
         }
-        if let Tenant::SocketIo(dispatch) = &mut self.tenant {
-            // Whatever still waited for room is dealt with now, the disconnects among it.
-            while let Some(Event::SocketIo(event)) = self.connection.poll_event(now) {
-                dispatch.handle(event, &mut self.connection, now);
-            }
+        // Whatever still waited for room is dealt with now, the disconnects among it.
+        while let Some(event) = self.connection.poll_event(now) {
+            self.handle(event, now);
         }
+        self.inbox.close();
     }
 
     fn has_room(&self) -> bool {
@@ -432,18 +432,15 @@ impl Driver {
             cx.waker().wake_by_ref();
         }
         let held = self.connection.queued_bytes() + self.lanes.unflushed();
-        self.mailbox.account(self.held, held);
+        self.inbox.mailbox().account(self.held, held);
         self.held = held;
         if held == 0 {
-            for waiter in self.flushed.drain(..) {
-                // Whoever asked may have stopped waiting.
-                let _ = waiter.send(());
-            }
+            self.inbox.tell_flushed();
         }
         if self.is_over && self.is_idle() && self.lanes.is_deserted() {
             return Poll::Ready(());
         }
-        if !self.mailbox.sleep(cx.waker()) {
+        if !self.inbox.mailbox().sleep(cx.waker()) {
             cx.waker().wake_by_ref();
         }
         self.arm_timer(cx);
@@ -508,7 +505,7 @@ impl Drop for Driver {
     /// Also after a panic, nobody finds this client any more.
     fn drop(&mut self) {
         self.seat.give_up(&self.shared);
-        self.mailbox.close();
+        self.inbox.close();
     }
 }
 

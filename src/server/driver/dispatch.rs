@@ -14,15 +14,15 @@ use crate::api::{
     AckSlot, Answer, Arrival, Call, CallError, Dialect, DispatchConfig, Error, EventHandler,
     Handshake, Io, Listeners, Live, NamespaceInner, Socket,
 };
-use crate::connection::Connection;
 use crate::registry::Mailbox;
 use crate::server::id;
 use crate::socketio::{
     Args, ArgsError, ConnectError, DisconnectReason, Event, Namespace, Violation,
 };
-use crate::wire::{Moment, SocketId};
+use crate::wire::SocketId;
 
 use super::crew::{Crew, Finish, Panicked, guarded};
+use super::desk::Desk;
 
 pub(super) struct Dispatch {
     io: Io,
@@ -90,9 +90,9 @@ impl Dispatch {
         }
     }
 
-    pub(super) fn handle(&mut self, event: Event, connection: &mut Connection, now: Moment) {
+    pub(super) fn handle(&mut self, event: Event, desk: &mut Desk<'_>) {
         match event {
-            Event::Connect { namespace, auth } => self.connect(&namespace, auth, connection, now),
+            Event::Connect { namespace, auth } => self.connect(&namespace, auth, desk),
             Event::Message {
                 namespace,
                 name,
@@ -106,7 +106,7 @@ impl Dispatch {
                     ack,
                 };
                 if self.crew.len() < self.limits.max_in_flight && self.waiting.is_empty() {
-                    self.start(message, connection, now);
+                    self.start(message, desk);
                 } else {
                     // What waits must not pin the buffer that it was read into.
                     let message = Message {
@@ -128,7 +128,7 @@ impl Dispatch {
                 socket: _,
                 reason,
             } => {
-                self.disconnect(&namespace, reason, connection, now);
+                self.disconnect(&namespace, reason, desk);
             }
             Event::Abandoned { namespace } => {
                 // Its middlewares may still be running; what they decide is nobody's any more.
@@ -140,19 +140,14 @@ impl Dispatch {
     }
 
     /// The next handler that has finished was dealt with.
-    pub(super) fn poll(
-        &mut self,
-        connection: &mut Connection,
-        now: Moment,
-        cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    pub(super) fn poll(&mut self, desk: &mut Desk<'_>, cx: &mut Context<'_>) -> Poll<()> {
         let (note, finish) = std::task::ready!(self.crew.poll_finished(cx));
-        self.finish(note, finish, connection, now);
+        self.finish(note, finish, desk);
         while self.crew.len() < self.limits.max_in_flight
             && let Some(message) = self.waiting.pop_front()
         {
             self.waiting_bytes -= message.args.weight();
-            self.start(message, connection, now);
+            self.start(message, desk);
         }
         Poll::Ready(())
     }
@@ -168,15 +163,9 @@ impl Dispatch {
         self.crew.len() == 0
     }
 
-    fn connect(
-        &mut self,
-        name: &Namespace,
-        auth: Option<ByteString>,
-        connection: &mut Connection,
-        now: Moment,
-    ) {
+    fn connect(&mut self, name: &Namespace, auth: Option<ByteString>, desk: &mut Desk<'_>) {
         let Some(namespace) = self.io.namespace(name) else {
-            connection.refuse(name, &ConnectError::invalid_namespace());
+            desk.refuse(name, &ConnectError::invalid_namespace());
             return;
         };
         let (version, listeners) = (namespace.version(), namespace.listeners());
@@ -197,39 +186,33 @@ impl Dispatch {
         };
         if member.listeners.middlewares.is_empty() {
             self.members.push(member);
-            self.admit(&socket, connection, now);
+            self.admit(&socket, desk);
             return;
         }
         let admission = admission(member.listeners.clone(), socket.clone());
         self.members.push(member);
         let note = Note::Admission { socket };
         if let Some((note, finish)) = self.crew.start(note, Box::pin(admission)) {
-            self.finish(note, finish, connection, now);
+            self.finish(note, finish, desk);
         }
     }
 
     /// Lets a socket in. Its connection handlers have run to their first `.await` before anything
     /// else of this client is looked at, so the first event finds its listeners.
-    fn admit(&mut self, socket: &Socket, connection: &mut Connection, now: Moment) {
+    fn admit(&mut self, socket: &Socket, desk: &mut Desk<'_>) {
         let Some(member) = self.members.iter().find(|member| member.socket == *socket) else {
             return;
         };
         let listeners = member.listeners.clone();
         socket.connect(&member.live);
-        connection.accept(socket.namespace_name(), socket.id());
+        desk.accept(socket.namespace_name(), socket.id());
         for handler in &listeners.connect {
-            self.call(handler, &event_call(socket, "connect"), connection, now);
+            self.call(handler, &event_call(socket, "connect"), desk);
         }
     }
 
-    fn disconnect(
-        &mut self,
-        namespace: &Namespace,
-        reason: DisconnectReason,
-        connection: &mut Connection,
-        now: Moment,
-    ) {
-        self.settle_waiting(namespace, reason, connection, now);
+    fn disconnect(&mut self, namespace: &Namespace, reason: DisconnectReason, desk: &mut Desk<'_>) {
+        self.settle_waiting(namespace, reason, desk);
         let Some(member) = self.remove(namespace) else {
             return;
         };
@@ -244,14 +227,14 @@ impl Dispatch {
         call.reason = Some(reason);
         let own_disconnecting = own(|listeners| &listeners.disconnecting);
         for handler in listeners.disconnecting.iter().chain(&own_disconnecting) {
-            self.call(handler, &call, connection, now);
+            self.call(handler, &call, desk);
         }
         // A `disconnecting` handler may have added listeners for what comes now.
         let own_disconnect = own(|listeners| &listeners.disconnect);
         socket.disconnected(live);
         call.name = ByteString::from_static("disconnect");
         for handler in listeners.disconnect.iter().chain(&own_disconnect) {
-            self.call(handler, &call, connection, now);
+            self.call(handler, &call, desk);
         }
     }
 
@@ -261,8 +244,7 @@ impl Dispatch {
         &mut self,
         namespace: &Namespace,
         reason: DisconnectReason,
-        connection: &mut Connection,
-        now: Moment,
+        desk: &mut Desk<'_>,
     ) {
         let sent_away = matches!(
             reason,
@@ -276,13 +258,13 @@ impl Dispatch {
             }
             self.waiting_bytes -= message.args.weight();
             if !sent_away {
-                self.start(message, connection, now);
+                self.start(message, desk);
             }
         }
     }
 
     /// Starts the handlers of an event.
-    fn start(&mut self, message: Message, connection: &mut Connection, now: Moment) {
+    fn start(&mut self, message: Message, desk: &mut Desk<'_>) {
         let Message {
             namespace,
             name,
@@ -309,7 +291,7 @@ impl Dispatch {
         if shared.is_empty() && own.is_empty() {
             tracing::debug!(socket = %member.socket.id(), event = %name, "nobody listens");
             if let Err(error) = args.check() {
-                connection.violate(&Violation::from(error), now);
+                desk.violate(&Violation::from(error));
             }
             return;
         }
@@ -323,20 +305,14 @@ impl Dispatch {
             is_checked: false,
         };
         for handler in shared.iter().chain(&own) {
-            if !self.call(handler, &call, connection, now) {
+            if !self.call(handler, &call, desk) {
                 return;
             }
         }
     }
 
     /// Starts one handler. False says that the event violated the protocol and is over.
-    fn call(
-        &mut self,
-        handler: &EventHandler,
-        call: &Call,
-        connection: &mut Connection,
-        now: Moment,
-    ) -> bool {
+    fn call(&mut self, handler: &EventHandler, call: &Call, desk: &mut Desk<'_>) -> bool {
         let mut call = call.clone();
         let started = guarded(|| handler.start(&mut call)).map(|started| {
             // A handler that does not look at the arguments does not make them valid.
@@ -348,7 +324,7 @@ impl Dispatch {
             Ok(Ok(future)) => Ok(future),
             Ok(Err(CallError::Syntax(message))) => {
                 let violation = Violation::from(ArgsError::Syntax(message));
-                connection.violate(&violation, now);
+                desk.violate(&violation);
                 return false;
             }
             Ok(Err(CallError::Mismatch(message))) => Err(Ok(message)),
@@ -379,36 +355,25 @@ impl Dispatch {
             Err(Err(panicked)) => Some((note, Err(panicked))),
         };
         if let Some((note, finish)) = finished {
-            self.finish(note, finish, connection, now);
+            self.finish(note, finish, desk);
         }
         true
     }
 
-    fn finish(
-        &mut self,
-        note: Note,
-        finish: Finish<Outcome>,
-        connection: &mut Connection,
-        now: Moment,
-    ) {
+    fn finish(&mut self, note: Note, finish: Finish<Outcome>, desk: &mut Desk<'_>) {
         match (note, finish) {
             (Note::Admission { socket }, Ok(Outcome::Admission(Ok(())))) => {
-                self.admit(&socket, connection, now);
+                self.admit(&socket, desk);
             }
             (Note::Admission { socket }, Ok(Outcome::Admission(Err(error)))) => {
-                self.refuse(&socket, &error, connection, now);
+                self.refuse(&socket, &error, desk);
             }
             // An admission ends in nothing else.
             (Note::Admission { .. }, Ok(Outcome::Answer(_))) => {}
             (Note::Admission { socket }, Err(Panicked(message))) => {
                 tracing::error!(socket = %socket.id(), "a middleware panicked: {message}");
                 self.io.report(&socket, "middleware", &Error::internal());
-                self.refuse(
-                    &socket,
-                    &ConnectError::new("internal error"),
-                    connection,
-                    now,
-                );
+                self.refuse(&socket, &ConnectError::new("internal error"), desk);
             }
             (
                 Note::Event {
@@ -427,7 +392,7 @@ impl Dispatch {
                         Answer::error(Error::internal())
                     }
                 };
-                self.answer(&socket, &name, ack, answers_itself, answer, connection);
+                self.answer(&socket, &name, ack, answers_itself, answer, desk);
             }
         }
     }
@@ -439,7 +404,7 @@ impl Dispatch {
         ack: Option<Arc<AckSlot>>,
         answers_itself: bool,
         answer: Answer,
-        connection: &mut Connection,
+        desk: &mut Desk<'_>,
     ) {
         let failed = answer.as_error().is_some();
         if let Some(error) = answer.as_error() {
@@ -459,17 +424,11 @@ impl Dispatch {
             Answer::error(Error::internal()).encode(namespace)
         });
         if let Ok(outgoing) = outgoing {
-            connection.acknowledge(id, &outgoing);
+            desk.acknowledge(id, &outgoing);
         }
     }
 
-    fn refuse(
-        &mut self,
-        socket: &Socket,
-        error: &ConnectError,
-        connection: &mut Connection,
-        now: Moment,
-    ) {
+    fn refuse(&mut self, socket: &Socket, error: &ConnectError, desk: &mut Desk<'_>) {
         let Some(at) = self
             .members
             .iter()
@@ -479,7 +438,7 @@ impl Dispatch {
         };
         let member = self.members.swap_remove(at);
         member.socket.disconnected(&member.live);
-        connection.refuse(socket.namespace_name(), error);
+        desk.refuse(socket.namespace_name(), error);
     }
 
     fn remove(&mut self, namespace: &Namespace) -> Option<Member> {

@@ -1,0 +1,106 @@
+//! Where a client's mail meets its connection.
+//!
+//! What handlers emit goes through the mailbox, what they return does not; so the mailbox is
+//! emptied before anything is done directly, and everything leaves in the order in which the
+//! application did it.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::connection::Connection;
+use crate::registry::{Mail, Mailbox};
+use crate::socketio::{ConnectError, Outgoing, Violation};
+use crate::wire::{Moment, SocketId};
+
+/// The client's mailbox, from its task's side.
+pub(super) struct Inbox {
+    mailbox: Arc<Mailbox>,
+    /// Who waits until everything is handed on.
+    flushed: Vec<oneshot::Sender<()>>,
+}
+
+impl Inbox {
+    pub(super) fn new(mailbox: Arc<Mailbox>) -> Inbox {
+        Inbox {
+            mailbox,
+            flushed: Vec::new(),
+        }
+    }
+
+    pub(super) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// Everything was handed on.
+    pub(super) fn tell_flushed(&mut self) {
+        for waiter in self.flushed.drain(..) {
+            // Whoever asked may have stopped waiting.
+            let _ = waiter.send(());
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        self.mailbox.close();
+        self.flushed.clear();
+    }
+}
+
+/// What is at hand while one input is dealt with.
+pub(super) struct Desk<'a> {
+    pub(super) connection: &'a mut Connection,
+    pub(super) inbox: &'a mut Inbox,
+    pub(super) now: Moment,
+}
+
+impl Desk<'_> {
+    /// Hands up to `most` mails to the connection, and says how many there were.
+    pub(super) fn take_mail(&mut self, most: usize) -> usize {
+        let mut taken = 0;
+        while taken < most
+            && let Some(mail) = self.inbox.mailbox.take()
+        {
+            self.obey(mail);
+            taken += 1;
+        }
+        taken
+    }
+
+    /// Hands over everything that was emitted so far.
+    pub(super) fn catch_up(&mut self) {
+        self.take_mail(usize::MAX);
+    }
+
+    pub(super) fn accept(&mut self, namespace: &str, socket: &SocketId) {
+        self.catch_up();
+        self.connection.accept(namespace, socket);
+    }
+
+    pub(super) fn refuse(&mut self, namespace: &str, error: &ConnectError) {
+        self.catch_up();
+        self.connection.refuse(namespace, error);
+    }
+
+    pub(super) fn acknowledge(&mut self, id: u64, answer: &Outgoing) {
+        self.catch_up();
+        self.connection.acknowledge(id, answer);
+    }
+
+    pub(super) fn violate(&mut self, violation: &Violation) {
+        self.catch_up();
+        self.connection.violate(violation, self.now);
+    }
+
+    fn obey(&mut self, mail: Mail) {
+        match mail {
+            Mail::Emit { outgoing, ack } => self.connection.emit(&outgoing, ack, self.now),
+            Mail::Acknowledge { id, outgoing } => self.connection.acknowledge(id, &outgoing),
+            Mail::Leave { namespace } => self.connection.leave(&namespace),
+            Mail::LeaveAll => self.connection.leave_all(self.now),
+            Mail::Send(frame) => self.connection.send(frame),
+            Mail::Flushed(waiter) => self.inbox.flushed.push(waiter),
+            Mail::Close => self.connection.close(self.now),
+            Mail::ShutDown => self.connection.shut_down(),
+        }
+    }
+}
