@@ -87,6 +87,8 @@ where
 /// What a client uploads; boxed, and only while something of it is left.
 pub(super) struct Upload<B> {
     body: Option<Pin<Box<B>>>,
+    /// The client sends nothing before it is told to, which the first read does.
+    held_back: bool,
 }
 
 /// Why an upload was not taken.
@@ -99,10 +101,10 @@ pub(super) enum UploadError {
 }
 
 impl<B: http_body::Body> Upload<B> {
-    pub(super) fn new(body: B) -> Upload<B> {
-        Upload {
-            body: (!body.is_end_stream()).then(|| Box::pin(body)),
-        }
+    /// `held_back`: the client expects a 100 before it sends.
+    pub(super) fn new(body: B, held_back: bool) -> Upload<B> {
+        let body = (!body.is_end_stream()).then(|| Box::pin(body));
+        Upload { body, held_back }
     }
 
     /// Whether it is known from the head that it is over `limit`.
@@ -144,6 +146,7 @@ impl<B: http_body::Body> Upload<B> {
     }
 
     async fn next_data(&mut self) -> Result<Option<B::Data>, UploadError> {
+        self.held_back = false;
         while let Some(body) = &mut self.body {
             match poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
                 Some(Ok(frame)) => {
@@ -179,7 +182,7 @@ where
     /// Takes in the rest in the background and throws it away: at most 16 times `max_payload` or
     /// for 5 s, after which the connection ends.
     pub(super) fn discard(mut self, max_payload: usize) {
-        if self.body.is_none() {
+        if self.body.is_none() || self.held_back {
             return;
         }
         let budget = max_payload.saturating_mul(DISCARD_FACTOR);
@@ -207,7 +210,7 @@ mod tests {
             .iter()
             .map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::from_static(chunk.as_bytes()))))
             .collect();
-        Upload::new(StreamBody::new(stream::iter(chunks)))
+        Upload::new(StreamBody::new(stream::iter(chunks)), false)
     }
 
     #[tokio::test]
@@ -233,9 +236,9 @@ mod tests {
 
     #[test]
     fn a_size_that_is_announced_is_known_at_once() {
-        let upload = Upload::new(Full::new(Bytes::from_static(b"abcdef")));
+        let upload = Upload::new(Full::new(Bytes::from_static(b"abcdef")), false);
         assert!(upload.exceeds(5));
         assert!(!upload.exceeds(6));
-        assert!(!Upload::new(Full::new(Bytes::new())).exceeds(0));
+        assert!(!Upload::new(Full::new(Bytes::new()), false).exceeds(0));
     }
 }

@@ -9,22 +9,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, ORIGIN, SET_COOKIE};
 use http::request::Parts;
-use http::uri::Scheme;
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::body::{Upload, UploadError};
-use super::forwarded::{Client, peer};
 use super::reply::{self, Rejection, Reply};
 use super::route::Route;
 use super::sessions::{Arrival, PollAnswer, PostAnswer, SessionHandle};
 use super::shared::Shared;
-use super::{driver, id, upgrade, websocket};
-use crate::api::Handshake;
-use crate::clock;
-use crate::engine::{Parsed, Refusal, Request as Wanted, RequestHead, Transport, query_pairs};
+use super::{driver, newcomer, upgrade, websocket};
+use crate::engine::{Parsed, Refusal, Request as Wanted, RequestHead, Transport};
 use crate::wire::Sid;
 
 /// Answers a request that `route` says is ours.
@@ -34,26 +30,24 @@ where
     B::Data: Send,
 {
     let (mut parts, body) = request.into_parts();
-    let mut upload = Upload::new(body);
+    let mut upload = Upload::new(body, parts.headers.contains_key(EXPECT));
     // A handshake keeps the extensions, and must not keep the connection with them.
     let on_upgrade = parts.extensions.remove::<OnUpgrade>();
     let upgrade = upgrade::is_requested(&parts.headers);
     let config = &shared.config;
-    let preflight = parts.method == Method::OPTIONS;
     let cors = match &config.cors {
-        Some(cors) if preflight => cors.preflight(&parts.headers),
+        Some(cors) if parts.method == Method::OPTIONS => {
+            let headers = cors.preflight(&parts.headers);
+            if !cors.preflight_continue {
+                let mut reply = reply::bare(cors.options_success_status);
+                reply::add_headers(&mut reply, headers);
+                return reply;
+            }
+            headers
+        }
         Some(cors) => cors.answer(&parts.headers),
         None => HeaderMap::new(),
     };
-    if let Some(cors_config) = config
-        .cors
-        .as_ref()
-        .filter(|cors| preflight && !cors.preflight_continue)
-    {
-        let mut reply = reply::bare(cors_config.options_success_status);
-        reply::add_headers(&mut reply, cors);
-        return reply;
-    }
     let mut exchange = Exchange {
         shared: &shared,
         parts: &parts,
@@ -72,8 +66,7 @@ where
                 tracing::debug!(code, message, "request refused");
                 config.hooks.run_report(refusal, &parts);
             }
-            // A client that waits for a 100 before it sends its body has nothing to discard.
-            if !matches!(rejection, Rejection::Cut(_)) && !parts.headers.contains_key(EXPECT) {
+            if !matches!(rejection, Rejection::Cut(_)) {
                 upload.discard(shared.engine.max_payload);
             }
             let mut reply = rejection.into_reply(upgrade);
@@ -185,11 +178,11 @@ impl Exchange<'_> {
         transport: Transport,
         version: Result<(), Refusal>,
     ) -> Result<Answer, Rejection> {
-        let handshake = self.admit().await?;
+        let handshake = newcomer::admit(self.shared, self.parts).await?;
         version?;
         match transport {
             Transport::Polling => {
-                let sid = self.make_sid(&handshake).await?;
+                let sid = newcomer::make_sid(self.shared, &handshake).await?;
                 let (sender, receiver) = oneshot::channel();
                 driver::open_polling(self.shared, sid.clone(), handshake, sender);
                 let mut reply = self.payload(&sid, receiver).await?;
@@ -201,7 +194,7 @@ impl Exchange<'_> {
             }
             Transport::WebSocket => {
                 let (reply, on_upgrade) = self.switch_protocols()?;
-                let sid = self.make_sid(&handshake).await?;
+                let sid = newcomer::make_sid(self.shared, &handshake).await?;
                 driver::open_websocket(self.shared, sid, handshake, on_upgrade);
                 Ok(Answer { reply, first: true })
             }
@@ -215,75 +208,10 @@ impl Exchange<'_> {
             }
             .into());
         }
-        let handshake = self.admit().await?;
+        let handshake = newcomer::admit(self.shared, self.parts).await?;
         let (reply, on_upgrade) = self.switch_protocols()?;
         driver::open_plain(self.shared, handshake, on_upgrade);
         Ok(Answer { reply, first: true })
-    }
-
-    /// Lets the server's state and the application decide about a newcomer.
-    async fn admit(&self) -> Result<Arc<Handshake>, Rejection> {
-        let config = &self.shared.config;
-        if self.shared.is_draining() {
-            return Err(Rejection::Draining {
-                retry_after: config.retry_after,
-            });
-        }
-        let handshake = Arc::new(self.handshake());
-        match config.hooks.run_admission(&handshake).await {
-            Ok(()) => Ok(handshake),
-            Err(text) => {
-                let message = Some(text).filter(|text| !text.is_empty());
-                Err(Refusal::Forbidden { message }.into())
-            }
-        }
-    }
-
-    fn handshake(&self) -> Handshake {
-        let Parts {
-            uri,
-            headers,
-            extensions,
-            ..
-        } = self.parts;
-        let config = &self.shared.config;
-        let mut query: Vec<(String, String)> = Vec::new();
-        for (name, value) in query_pairs(uri.query().unwrap_or_default()) {
-            match query.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, last)) => *last = value,
-                None => query.push((name, value)),
-            }
-        }
-        let peer = peer(extensions, config.peer.as_ref());
-        let secure = uri.scheme() == Some(&Scheme::HTTPS);
-        let client = Client::find(headers, peer, secure, &config.trusted_proxies);
-        Handshake {
-            headers: headers.clone(),
-            uri: uri.clone(),
-            query,
-            address: client.address,
-            time: clock::wall_time(),
-            secure: client.secure,
-            cross_domain: headers.contains_key(ORIGIN),
-            extensions: extensions.clone(),
-        }
-    }
-
-    async fn make_sid(&self, handshake: &Arc<Handshake>) -> Result<Sid, Refusal> {
-        let problem = match self.shared.config.hooks.run_id(handshake).await {
-            None => return Ok(Sid::new(id::random())),
-            Some(Ok(made)) if !id::is_fit(&made) => "it has a form that no id may have".to_owned(),
-            Some(Ok(made)) => {
-                let sid = Sid::new(made);
-                if self.shared.sessions.find(&sid).is_none() {
-                    return Ok(sid);
-                }
-                "it is in use".to_owned()
-            }
-            Some(Err(problem)) => problem,
-        };
-        tracing::warn!(problem, "the application's session id cannot be used");
-        Err(Refusal::IdGeneration)
     }
 
     /// The 101 and the connection that will follow it.

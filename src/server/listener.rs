@@ -116,9 +116,7 @@ impl Server {
         R::Error: Into<BoxError>,
     {
         let Server { listener, limits } = self;
-        let room = Arc::new(Semaphore::new(
-            limits.max_connections.min(Semaphore::MAX_PERMITS),
-        ));
+        let mut door = Door::new(listener, limits.max_connections);
         let (stop, stopping) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
@@ -128,7 +126,7 @@ impl Server {
                 () = &mut shutdown => break,
                 // Only frees what the finished task held.
                 Some(_) = connections.join_next() => continue,
-                accepted = accept(&listener, &room) => accepted,
+                accepted = door.accept() => accepted,
             };
             let connection = serve(
                 stream,
@@ -139,7 +137,7 @@ impl Server {
             );
             connections.spawn(connection);
         }
-        drop(listener);
+        drop(door);
         stop.send_replace(true);
         let drained = async { while connections.join_next().await.is_some() {} };
         if timeout(limits.drain_timeout, drained).await.is_err() {
@@ -163,38 +161,67 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (Counted, SocketAddr) {
-    let permit = match room.clone().try_acquire_owned() {
-        Ok(permit) => permit,
-        Err(_) => {
-            tracing::warn!("as many connections as allowed; newcomers wait");
-            room.clone()
-                .acquire_owned()
-                .await
-                .expect("the semaphore is never closed")
+/// Where connections come in, as many as there is room for.
+struct Door {
+    listener: TcpListener,
+    room: Arc<Semaphore>,
+    /// With this much room the trouble counts as over, so that the log does not flicker.
+    ample: usize,
+    /// Whether the log tells already that newcomers have to wait.
+    told: bool,
+}
+
+impl Door {
+    fn new(listener: TcpListener, max_connections: usize) -> Door {
+        let permits = max_connections.min(Semaphore::MAX_PERMITS);
+        let room = Arc::new(Semaphore::new(permits));
+        Door {
+            listener,
+            room,
+            ample: permits / 16,
+            told: false,
         }
-    };
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Small replies must not wait for delayed acknowledgements. It fails only when
-                // the connection is already over, which its first read will tell.
-                let _ = stream.set_nodelay(true);
-                return (
-                    Counted {
-                        stream,
-                        _permit: permit,
-                    },
-                    peer,
-                );
+    }
+
+    /// The next connection. Dropping this loses none.
+    async fn accept(&mut self) -> (Counted, SocketAddr) {
+        let permit = match self.room.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                self.tell("as many connections as allowed; newcomers wait");
+                let room = self.room.clone().acquire_owned().await;
+                room.expect("the semaphore is never closed")
             }
-            Err(error) if is_of_connection(&error) => {}
-            Err(error) => {
-                // Such as too many open files: it passes when other connections end.
-                tracing::warn!(%error, "cannot accept connections");
-                sleep(ACCEPT_PAUSE).await;
+        };
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, peer)) => {
+                    self.told &= self.room.available_permits() < self.ample;
+                    // Small replies must not wait for delayed acknowledgements. It fails only
+                    // when the connection is already over, which its first read will tell.
+                    let _ = stream.set_nodelay(true);
+                    return (
+                        Counted {
+                            stream,
+                            _permit: permit,
+                        },
+                        peer,
+                    );
+                }
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    // Such as too many open files: it passes when other connections end.
+                    self.tell(&format!("cannot accept connections for now: {error}"));
+                    sleep(ACCEPT_PAUSE).await;
+                }
             }
+        }
+    }
+
+    /// Logs a trouble once until it is over.
+    fn tell(&mut self, trouble: &str) {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!("{trouble}");
         }
     }
 }

@@ -49,12 +49,21 @@ pub enum HostPolicy {
     LoopbackAnd(Vec<String>),
 }
 
-/// Why a request was turned away, as a text for its sender.
+/// Why a request was turned away, as a text for its sender: what was wrong, and the hint.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{what} not allowed{}{}", if hint.is_some() { "; " } else { "" }, hint.as_deref().unwrap_or_default())]
 pub struct Foreign {
     what: &'static str,
     hint: Option<String>,
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} not allowed", self.what)?;
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Access {
