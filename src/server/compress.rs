@@ -77,9 +77,10 @@ impl Coding {
     }
 }
 
-/// The best of what the client takes; gzip wins a tie. (RFC 9110, 12.5.3)
+/// The best of what the client takes; the one it names first wins a tie. (RFC 9110, 12.5.3)
 fn accepted(request: &HeaderMap) -> Option<Coding> {
     let (mut gzip, mut deflate, mut identity, mut other) = (None, None, None, None);
+    let mut deflate_first = false;
     let values = request
         .get_all(ACCEPT_ENCODING)
         .iter()
@@ -88,7 +89,10 @@ fn accepted(request: &HeaderMap) -> Option<Coding> {
         let (name, weight) = split_weight(item);
         let slot = match name.to_ascii_lowercase().as_str() {
             "gzip" | "x-gzip" => &mut gzip,
-            "deflate" => &mut deflate,
+            "deflate" => {
+                deflate_first = gzip.is_none();
+                &mut deflate
+            }
             "identity" => &mut identity,
             "*" => &mut other,
             _ => continue,
@@ -101,7 +105,7 @@ fn accepted(request: &HeaderMap) -> Option<Coding> {
     let best = gzip.max(deflate);
     if best == 0 || best < identity {
         None
-    } else if gzip == best {
+    } else if gzip == best && !(deflate_first && deflate == best) {
         Some(Coding::Gzip)
     } else {
         Some(Coding::Deflate)
@@ -138,7 +142,9 @@ mod tests {
             ("GZIP", Some(Coding::Gzip)),
             ("deflate", Some(Coding::Deflate)),
             ("gzip, deflate, br", Some(Coding::Gzip)),
-            ("deflate, gzip", Some(Coding::Gzip)),
+            ("deflate, gzip", Some(Coding::Deflate)),
+            ("br, deflate;q=0.5, gzip;q=0.5", Some(Coding::Deflate)),
+            ("deflate;q=0.5, gzip", Some(Coding::Gzip)),
             ("gzip;q=0.5, deflate;q=0.8", Some(Coding::Deflate)),
             ("gzip;q=0, deflate", Some(Coding::Deflate)),
             ("gzip;q=0", None),

@@ -334,6 +334,8 @@ impl Driver {
             && let Some(event) = self.connection.poll_event(now)
         {
             self.handle(event, now);
+            // What one packet caused leaves before the next one can end the session.
+            self.lanes.perform(&mut self.connection, cx);
         }
         self.lanes.answer_post(&self.connection);
         self.lanes.perform(&mut self.connection, cx);

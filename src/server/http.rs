@@ -70,7 +70,10 @@ where
                 upload.discard(shared.engine.max_payload);
             }
             let mut reply = rejection.into_reply(upgrade);
-            reply::add_headers(&mut reply, cors);
+            // As in the reference server; no page can read the refusal of a WebSocket anyway.
+            if !upgrade {
+                reply::add_headers(&mut reply, cors);
+            }
             reply
         }
     }
@@ -299,14 +302,14 @@ impl Exchange<'_> {
         }
         let taken = tokio::select! {
             biased;
-            early = &mut answer => return posted(early.ok(), sid),
+            early = &mut answer => return posted(early.ok(), sid, &self.parts.headers),
             taken = self.take(upload) => taken,
         };
         match taken {
             // What is handed back is dropped; the driver sees the POST end when `answer` goes.
             Ok(body) => match session.arrive(Arrival::Body(body)) {
-                Ok(()) => posted(answer.await.ok(), sid),
-                Err(_) => posted(None, sid),
+                Ok(()) => posted(answer.await.ok(), sid, &self.parts.headers),
+                Err(_) => posted(None, sid, &self.parts.headers),
             },
             Err(rejection) => {
                 if let Rejection::Bare(StatusCode::PAYLOAD_TOO_LARGE) = rejection {
@@ -334,10 +337,14 @@ impl Exchange<'_> {
 }
 
 /// The response to a POST; without an answer the session has ended.
-fn posted(answer: Option<PostAnswer>, sid: &Sid) -> Result<Answer, Rejection> {
+fn posted(
+    answer: Option<PostAnswer>,
+    sid: &Sid,
+    request: &HeaderMap,
+) -> Result<Answer, Rejection> {
     match answer {
         Some(PostAnswer::Accepted) => Ok(Answer {
-            reply: reply::accepted(),
+            reply: reply::accepted(request),
             first: false,
         }),
         Some(PostAnswer::Malformed | PostAnswer::Overlap) => {

@@ -100,7 +100,7 @@ pub(super) async fn payload(
         None => None,
     };
     let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
-    let mut reply = match encoded {
+    let reply = match encoded {
         Some((coding, body)) => {
             let mut reply = text(StatusCode::OK, plain, body);
             reply.headers_mut().insert(CONTENT_ENCODING, coding.name());
@@ -108,6 +108,16 @@ pub(super) async fn payload(
         }
         None => text(StatusCode::OK, plain, body),
     };
+    finish(reply, request)
+}
+
+/// Answers a POST whose packets were taken.
+pub(super) fn accepted(request: &HeaderMap) -> Reply {
+    finish(text(StatusCode::OK, HTML, "ok"), request)
+}
+
+/// The headers of every long-polling answer.
+fn finish(mut reply: Reply, request: &HeaderMap) -> Reply {
     let headers = reply.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
     let agent = request
@@ -118,13 +128,6 @@ pub(super) async fn payload(
     if suspicious(b";MSIE") || suspicious(b"Trident/") {
         headers.insert(X_XSS_PROTECTION, HeaderValue::from_static("0"));
     }
-    reply
-}
-
-/// Answers a POST whose packets were taken.
-pub(super) fn accepted() -> Reply {
-    let mut reply = text(StatusCode::OK, HTML, "ok");
-    reply.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     reply
 }
 

@@ -53,8 +53,8 @@ pub(crate) enum Incoming {
     Frame(Frame),
     /// The answer to a ping.
     Pong,
-    /// Nothing more comes.
-    Gone(Gone),
+    /// Nothing more comes; the peer is to be told with this close code, or none.
+    Gone(Gone, Option<u16>),
 }
 
 /// The `Sec-WebSocket-Accept` for a client's key.
@@ -112,8 +112,8 @@ impl WebSocket {
                 Some(Ok(Message::Pong(_))) => Incoming::Pong,
                 // The answer is queued and leaves with the next read; raw frames are never read.
                 Some(Ok(Message::Ping(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Close(_))) | None => Incoming::Gone(Gone::Closed),
-                Some(Err(error)) => Incoming::Gone(gone(&error)),
+                Some(Ok(Message::Close(_))) | None => Incoming::Gone(Gone::Closed, None),
+                Some(Err(error)) => Incoming::Gone(gone(&error), close_code(&error)),
             });
         }
     }
@@ -208,6 +208,16 @@ fn message(frame: Frame) -> Message {
             Message::Text(text.expect("a ByteString is UTF-8"))
         }
         Frame::Binary(bytes) => Message::Binary(bytes),
+    }
+}
+
+/// The close code for a peer that broke the protocol (RFC 6455, 7.4.1).
+fn close_code(error: &Error) -> Option<u16> {
+    match error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(_) => Some(1002),
+        Error::Utf8(_) => Some(1007),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod encode;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -156,13 +157,14 @@ impl Args {
         self.binary.as_ref().map_or(&[], |binary| &binary.spans)
     }
 
-    /// The text between the brackets, without the event's name and its comma.
-    fn inner(&self) -> &str {
-        let inner = self.json[self.start..].trim_matches(json::WHITESPACE);
-        let inner = inner.strip_suffix(']').unwrap_or(inner);
-        inner
-            .strip_prefix(',')
-            .unwrap_or(inner)
-            .trim_matches(json::WHITESPACE)
+    /// Where the text between the brackets is, without the event's name and its comma.
+    fn inner(&self) -> Range<usize> {
+        let text = self.json.trim_end_matches(json::WHITESPACE);
+        let text = text.strip_suffix(']').unwrap_or(text);
+        let end = text.trim_end_matches(json::WHITESPACE).len();
+        let inner = self.json[self.start..end.max(self.start)].trim_start_matches(json::WHITESPACE);
+        let inner = inner.strip_prefix(',').unwrap_or(inner);
+        let inner = inner.trim_start_matches(json::WHITESPACE);
+        end - inner.len()..end
     }
 }

@@ -17,7 +17,7 @@ use crate::api::{
 use crate::registry::Mailbox;
 use crate::server::id;
 use crate::socketio::{
-    Args, ArgsError, ConnectError, DisconnectReason, Event, Namespace, Violation,
+    Args, ConnectError, DisconnectReason, Event, Namespace, Violation,
 };
 use crate::wire::SocketId;
 
@@ -291,7 +291,7 @@ impl Dispatch {
         if shared.is_empty() && own.is_empty() {
             tracing::debug!(socket = %member.socket.id(), event = %name, "nobody listens");
             if let Err(error) = args.check() {
-                desk.violate(&Violation::from(error));
+                desk.violate(&Violation::Syntax(error.to_string()));
             }
             return;
         }
@@ -323,8 +323,7 @@ impl Dispatch {
         let future = match started {
             Ok(Ok(future)) => Ok(future),
             Ok(Err(CallError::Syntax(message))) => {
-                let violation = Violation::from(ArgsError::Syntax(message));
-                desk.violate(&violation);
+                desk.violate(&Violation::Syntax(message));
                 return false;
             }
             Ok(Err(CallError::Mismatch(message))) => Err(Ok(message)),

@@ -192,9 +192,12 @@ impl Lanes {
             return match websocket.poll_next(cx) {
                 Poll::Ready(Incoming::Frame(frame)) => Poll::Ready(Input::Frame(frame)),
                 Poll::Ready(Incoming::Pong) => Poll::Ready(Input::Pong),
-                Poll::Ready(Incoming::Gone(gone)) => {
-                    // One that sent too much is kept to be told so.
-                    if !matches!(gone, Gone::TooLarge) {
+                Poll::Ready(Incoming::Gone(gone, code)) => {
+                    // One that sent too much is hung up on by the session.
+                    if !matches!(gone, Gone::TooLarge)
+                        && let Some(websocket) = self.websocket.take()
+                    {
+                        self.leaving.push(Box::pin(websocket.hang_up(code)));
                         self.drop_websocket();
                     }
                     Poll::Ready(Input::WebSocketGone(gone))

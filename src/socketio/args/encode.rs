@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -9,6 +10,7 @@ use serde::ser::{self, Impossible, Serialize, SerializeTuple, Serializer};
 use serde_json::ser::Formatter;
 
 use super::Args;
+use crate::socketio::placeholders::Content;
 use crate::socketio::outgoing::EncodeError;
 
 /// Values that can be sent as the arguments of an event or an answer.
@@ -40,13 +42,21 @@ impl<T: Serialize + ?Sized> IntoArgs for T {
 
 impl IntoArgs for Args {
     fn write_args(&self, writer: &mut ArgsWriter) -> Result<(), EncodeError> {
-        let inner = self.inner();
-        if !inner.is_empty() {
-            writer.separate();
-            writer.text.extend_from_slice(inner.as_bytes());
+        let Range { mut start, end } = self.inner();
+        if start == end {
+            return Ok(());
         }
-        // The numbers in the text stay right: nothing was written before.
-        writer.attachments.extend_from_slice(self.attachments());
+        writer.separate();
+        // A sender may number its attachments in any order, use one twice or leave one out; what
+        // is passed on is as if it had been written here.
+        for span in self.spans() {
+            if let Content::Attachment(number) = span.content {
+                writer.text.extend_from_slice(&self.json.as_bytes()[start..span.start]);
+                writer.attachment(self.attachments()[number].clone());
+                start = span.end;
+            }
+        }
+        writer.text.extend_from_slice(&self.json.as_bytes()[start..end]);
         Ok(())
     }
 }
@@ -85,6 +95,13 @@ impl ArgsWriter {
         self.text.push(b']');
         let text = String::from_utf8(self.text).expect("serde_json writes UTF-8");
         (text.into(), self.attachments)
+    }
+
+    fn attachment(&mut self, bytes: Bytes) {
+        let number = self.attachments.len();
+        let placeholder = format!(r#"{{"_placeholder":true,"num":{number}}}"#);
+        self.text.extend_from_slice(placeholder.as_bytes());
+        self.attachments.push(bytes);
     }
 
     fn separate(&mut self) {
