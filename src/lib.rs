@@ -3,6 +3,7 @@
 
 pub mod ai;
 pub mod connection;
+pub mod dialect;
 pub mod engine;
 pub mod rooms;
 pub mod socketio;

@@ -18,14 +18,15 @@ mod args;
 mod attachments;
 mod binary;
 mod client;
-mod json;
+pub(crate) mod json;
 mod name;
 mod outgoing;
 mod packet;
-mod placeholders;
+pub(crate) mod placeholders;
 
 use std::sync::Arc;
 
+pub(crate) use acks::Acks;
 pub use acks::{AckError, AckOutcome, AckRequest, Waiter};
 pub use args::{All, Args, ArgsError, ArgsWriter, FromArgs, IntoArgs};
 pub use attachments::AttachmentError;

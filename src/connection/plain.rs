@@ -1,47 +1,378 @@
-//! TEMPORARY
-use super::*;
-use std::time::Duration;
-/// x
-#[derive(Clone, Debug, Default)]
-pub struct PlainConfig {
-    /// x
-    pub ping_interval: Duration,
-    /// x
-    pub ping_timeout: Duration,
-}
+//! A client that speaks plain JSON over a WebSocket: one socket in one namespace.
+//!
+//! ```text
+//!             accept            the client leaves, leave(), close(), too many mistakes
+//!   Deciding ────────► Joined ───────────────────────────────────────────┐
+//!      │                 │                                               ▼
+//!      │ refuse, …       │                                            Closing
+//!      ├─────────────────│──────────────────────────────────────────────►│
+//!      │                 │ the WebSocket ends, no pong, shut_down(), fail() │ the queue has left
+//!      └─────────────────┴──────────────► Closed ◄───────────────────────┘
+//! ```
+//!
+//! It is to such a client what [`Session`](crate::engine::Session) and
+//! [`Client`](crate::socketio::Client) together are to others, and is driven alike. The upgrade is
+//! its CONNECT: [`Event::Connect`] is the first thing it gives. Until that is decided, nothing is
+//! sent, so that the reply is the first frame, and the client's events are held.
+//!
+//! The application hears of the end as soon as this side decides it; the frames that were queued
+//! before leave first, for as long as the heartbeat allows.
+
+mod config;
+mod ending;
+mod held;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::dialect::{self, Incoming, Mistake, encode};
+use crate::engine::heartbeat::{Beat, Heartbeat};
+use crate::engine::{CloseReason, Fault, Gone, Transmit};
+use crate::socketio::{
+    AckError, AckRequest, Acks, ConnectError, DisconnectReason, Encoding, Event, Namespace,
+    Outgoing, Waiter,
+};
+use crate::wire::{Frame, Moment, SocketId};
+
+pub use config::PlainConfig;
+
+use held::{Held, HeldEvent};
+use queue::Queue;
+
+/// One plain JSON client.
 #[derive(Debug)]
-pub(super) struct Plain;
+pub(super) struct Plain {
+    config: Arc<PlainConfig>,
+    namespace: Namespace,
+    phase: Phase,
+    heartbeat: Heartbeat,
+    acks: Acks,
+    /// How many frames in a row were mistakes.
+    mistakes: u32,
+    events: VecDeque<Event>,
+    queue: Queue,
+    is_ping_due: bool,
+    hangup: Option<Hangup>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The application has not decided whether the client may join.
+    Deciding {
+        by: Moment,
+        held: Held,
+    },
+    Joined {
+        socket: SocketId,
+    },
+    /// Over for the application; what is queued still leaves.
+    Closing {
+        reason: CloseReason,
+        code: u16,
+    },
+    Closed(CloseReason),
+}
+
+/// The WebSocket is to be closed.
+#[derive(Debug)]
+struct Hangup {
+    code: Option<u16>,
+}
+
 impl Plain {
-    pub(super) fn new(_: Arc<PlainConfig>, _: &[(String, String)], _: Moment) -> Plain {
-        Plain
+    /// A client whose WebSocket opened at `now`; `query` is that of its request, decoded.
+    ///
+    /// `nsp` in the query chooses the namespace, `token` becomes `{"token":…}`, the client's
+    /// credentials.
+    pub(super) fn new(config: Arc<PlainConfig>, query: &[(String, String)], now: Moment) -> Plain {
+        let last = |key| query.iter().rev().find(|(name, _)| name == key);
+        let name = last("nsp").map_or(&config.namespace, |(_, name)| name);
+        let is_too_long = name.len() > config.max_namespace_length;
+        let namespace = match name.starts_with('/') {
+            true => Namespace::from(name.as_str()),
+            false => Namespace::from(format!("/{name}")),
+        };
+        let mut plain = Plain {
+            phase: Phase::Deciding {
+                by: now + config.admission_timeout,
+                held: Held::default(),
+            },
+            heartbeat: Heartbeat::start(now, config.rhythm()),
+            config,
+            namespace: namespace.clone(),
+            acks: Acks::default(),
+            mistakes: 0,
+            events: VecDeque::new(),
+            queue: Queue::default(),
+            is_ping_due: false,
+            hangup: None,
+        };
+        if is_too_long {
+            plain.refuse(&ConnectError::invalid_namespace());
+            return plain;
+        }
+        let auth = last("token").map(|(_, token)| {
+            let token = serde_json::Value::from(token.as_str());
+            format!(r#"{{"token":{token}}}"#).into()
+        });
+        plain.events.push_back(Event::Connect { namespace, auth });
+        plain
     }
-    pub(super) fn handle_websocket_gone(&mut self, _: Gone) {}
-    pub(super) fn handle_frame(&mut self, _: Moment, _: Frame) {}
-    pub(super) fn handle_pong(&mut self, _: Moment) {}
-    pub(super) fn handle_timeout(&mut self, _: Moment) {}
-    pub(super) fn pause(&mut self, _: Moment) {}
-    pub(super) fn resume(&mut self, _: Moment) {}
-    pub(super) fn emit(&mut self, _: &Outgoing, _: Option<AckRequest>, _: Moment) {}
-    pub(super) fn acknowledge(&mut self, _: u64, _: &Outgoing) {}
-    pub(super) fn accept(&mut self, _: &SocketId) {}
-    pub(super) fn refuse(&mut self, _: &ConnectError) {}
-    pub(super) fn leave(&mut self) {}
-    pub(super) fn close(&mut self) {}
-    pub(super) fn shut_down(&mut self) {}
-    pub(super) fn fail(&mut self, _: Fault) {}
-    pub(super) fn poll_event(&mut self) -> Option<socketio::Event> {
-        None
+
+    /// A frame came in on the WebSocket.
+    pub(super) fn handle_frame(&mut self, now: Moment, frame: Frame) {
+        if !self.is_open() {
+            return;
+        }
+        self.handle_sign_of_life(now);
+        let incoming = match frame {
+            Frame::Text(text) => dialect::decode(&text, self.config.max_attachments),
+            Frame::Binary(_) => Err(Mistake::Binary),
+        };
+        match incoming {
+            Ok(incoming) => {
+                self.mistakes = 0;
+                self.handle_incoming(incoming);
+            }
+            Err(mistake) => self.handle_mistake(&mistake),
+        }
     }
+
+    /// A pong of the WebSocket protocol came in.
+    pub(super) fn handle_pong(&mut self, now: Moment) {
+        if self.is_open() {
+            self.handle_sign_of_life(now);
+        }
+    }
+
+    /// The time is `now`: performs what is due.
+    pub(super) fn handle_timeout(&mut self, now: Moment) {
+        if let Phase::Closed(_) = self.phase {
+            return;
+        }
+        match self.heartbeat.handle_timeout(now, self.config.rhythm()) {
+            Some(Beat::Ping) => self.is_ping_due = true,
+            Some(Beat::PongTooLate) => {
+                let reason = CloseReason::PingTimeout;
+                return self.end(None, reason, DisconnectReason::PingTimeout);
+            }
+            None => {}
+        }
+        if matches!(self.phase, Phase::Deciding { by, .. } if by <= now) {
+            self.close_undecided();
+        }
+        while let Some(waiter) = self.acks.handle_timeout(now) {
+            self.fail_waiter(waiter, AckError::TimedOut);
+        }
+    }
+
+    /// The caller stops reading from the client: the deadline of its pong stands still.
+    pub(super) fn pause(&mut self, now: Moment) {
+        self.heartbeat.pause(now);
+    }
+
+    /// The caller reads from the client again.
+    pub(super) fn resume(&mut self, now: Moment) {
+        self.heartbeat.resume(now);
+    }
+
+    /// Lets the client in: it is told so before anything else, then what was held comes out of
+    /// [`poll_event`](Plain::poll_event). No effect if that was decided before.
+    pub(super) fn accept(&mut self, socket: &SocketId) {
+        let Phase::Deciding { held, .. } = &mut self.phase else {
+            return;
+        };
+        let held = std::mem::take(held);
+        let socket = socket.clone();
+        self.queue.push_first(encode::connect(&socket));
+        self.phase = Phase::Joined { socket };
+        for event in held.events {
+            self.deliver(event);
+        }
+        if held.is_leaving {
+            self.handle_leaving();
+        }
+    }
+
+    /// Turns the client away; what was held, and what was emitted to it before, is dropped. No
+    /// effect if that was decided before.
+    pub(super) fn refuse(&mut self, error: &ConnectError) {
+        if let Phase::Deciding { .. } = self.phase {
+            self.fail_waiters();
+            self.close_refused(error);
+        }
+    }
+
+    /// Sends an event; before the client is accepted, it leaves right after the reply. One that
+    /// cannot be sent is dropped, and its waiter fails through
+    /// [`poll_event`](Plain::poll_event).
+    pub(super) fn emit(&mut self, packet: &Outgoing, ack: Option<AckRequest>, now: Moment) {
+        let is_ours = self.is_open() && *packet.namespace() == self.namespace;
+        match ack {
+            None if is_ours => {
+                let fill = |packet: &Outgoing| encode::event(packet, None).into_iter().collect();
+                for frame in packet.encoded(Encoding::Plain, fill) {
+                    self.queue.push(frame.clone());
+                }
+            }
+            None => {}
+            Some(request) if !is_ours => self.fail_waiter(request.waiter, AckError::Disconnected),
+            Some(request) if self.acks.len() >= self.config.max_pending_acks => {
+                self.fail_waiter(request.waiter, AckError::TooMany);
+            }
+            Some(request) => {
+                self.send(encode::event(packet, Some(request.id)));
+                if let Some(waiter) = self.acks.wait(request, now) {
+                    self.fail_waiter(waiter, AckError::Replaced);
+                }
+            }
+        }
+    }
+
+    /// Answers the event to which the client gave `id`; no effect once the client has left. That
+    /// it happens once is the caller's duty.
+    pub(super) fn acknowledge(&mut self, id: u64, answer: &Outgoing) {
+        if self.socket().is_some() && *answer.namespace() == self.namespace {
+            self.send(encode::answer(id, answer));
+        }
+    }
+
+    /// What the application must be told next.
+    pub(super) fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The next thing to do on the WebSocket, in order.
     pub(super) fn poll_transmit(&mut self) -> Option<Transmit> {
-        None
+        if std::mem::take(&mut self.is_ping_due) {
+            return Some(Transmit::Ping);
+        }
+        // The reply to the upgrade is the first frame, and it is not known yet.
+        let is_decided = !matches!(self.phase, Phase::Deciding { .. });
+        if let Some(frame) = is_decided.then(|| self.queue.pop()).flatten() {
+            return Some(Transmit::Frame(frame));
+        }
+        if let Phase::Closing { reason, code } = self.phase {
+            self.phase = Phase::Closed(reason);
+            self.hangup = Some(Hangup { code: Some(code) });
+        }
+        let hangup = self.hangup.take()?;
+        Some(Transmit::Hangup(hangup.code))
     }
+
+    /// When [`handle_timeout`](Plain::handle_timeout) is due; `None` when nothing is.
     pub(super) fn poll_timeout(&self) -> Option<Moment> {
-        None
+        let decision = match self.phase {
+            Phase::Deciding { by, .. } => Some(by),
+            Phase::Joined { .. } | Phase::Closing { .. } => None,
+            Phase::Closed(_) => return None,
+        };
+        let deadlines = [
+            decision,
+            self.heartbeat.poll_timeout(),
+            self.acks.poll_timeout(),
+        ];
+        deadlines.into_iter().flatten().min()
     }
+
+    /// Why the connection is over, once it is: not while queued frames still leave.
+    ///
+    /// What [`poll_transmit`](Plain::poll_transmit) still gives is its last word.
     pub(super) fn closed(&self) -> Option<&CloseReason> {
-        None
+        match &self.phase {
+            Phase::Closed(reason) => Some(reason),
+            Phase::Deciding { .. } | Phase::Joined { .. } | Phase::Closing { .. } => None,
+        }
     }
+
+    /// Whether the connection takes and gives events.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Deciding { .. } | Phase::Joined { .. })
+    }
+
+    /// The size of the queued frames.
+    ///
+    /// The queue has no bound of its own: the caller fails a client that is too slow.
     pub(super) fn queued_bytes(&self) -> usize {
-        0
+        self.queue.bytes()
+    }
+
+    /// The client's name, once it is accepted and while it is in.
+    pub(super) fn socket(&self) -> Option<&SocketId> {
+        match &self.phase {
+            Phase::Joined { socket } => Some(socket),
+            Phase::Deciding { .. } | Phase::Closing { .. } | Phase::Closed(_) => None,
+        }
+    }
+
+    /// Anything from the client answers a ping; unasked it does not delay the next one.
+    fn handle_sign_of_life(&mut self, now: Moment) {
+        match self.heartbeat {
+            Heartbeat::Resting { .. } => {}
+            Heartbeat::Waiting { .. } | Heartbeat::Suspended { .. } => {
+                self.heartbeat.handle_pong(now, self.config.rhythm());
+            }
+        }
+    }
+
+    fn handle_incoming(&mut self, incoming: Incoming) {
+        match (incoming, &mut self.phase) {
+            // After its leave-taking the client has no more to say.
+            (_, Phase::Deciding { held, .. }) if held.is_leaving => {}
+            (Incoming::Event { name, args, ack }, Phase::Deciding { held, .. }) => {
+                let event = HeldEvent { name, args, ack };
+                if let Err(too_early) = held.push(&event, &self.config) {
+                    self.close_mistaken(&too_early);
+                }
+            }
+            (Incoming::Disconnect, Phase::Deciding { held, .. }) => held.is_leaving = true,
+            (Incoming::Event { name, args, ack }, _) => {
+                self.deliver(HeldEvent { name, args, ack });
+            }
+            (Incoming::Disconnect, _) => self.handle_leaving(),
+            // An answer that nobody waits for has no effect.
+            (Incoming::Ack { id, args }, _) => {
+                let waiter = self.acks.handle_answer(id);
+                let outcome = Ok(args);
+                self.events
+                    .extend(waiter.map(|waiter| Event::Ack { waiter, outcome }));
+            }
+        }
+    }
+
+    fn handle_mistake(&mut self, mistake: &Mistake) {
+        self.mistakes += 1;
+        if self.mistakes >= self.config.max_mistakes {
+            return self.close_mistaken(mistake);
+        }
+        let error = encode::error(mistake, &self.config.socket_io_path);
+        self.queue.push(error);
+    }
+
+    fn deliver(&mut self, event: HeldEvent) {
+        let HeldEvent { name, args, ack } = event;
+        let namespace = self.namespace.clone();
+        self.events.push_back(Event::Message {
+            namespace,
+            name,
+            args,
+            ack,
+        });
+    }
+
+    fn fail_waiter(&mut self, waiter: Waiter, error: AckError) {
+        self.events.push_back(Event::Ack {
+            waiter,
+            outcome: Err(error),
+        });
+    }
+
+    fn send(&mut self, frame: Option<Frame>) {
+        if let Some(frame) = frame {
+            self.queue.push(frame);
+        }
     }
 }

@@ -71,7 +71,7 @@ pub struct AckRequest {
 
 /// The waiters for one client's answers in one namespace. Allocates nothing while nobody waits.
 #[derive(Debug, Default)]
-pub(super) struct Acks {
+pub(crate) struct Acks {
     waiting: BTreeMap<u64, Waiting>,
     /// The same ids by deadline; without those that have none.
     deadlines: BTreeSet<(Moment, u64)>,
@@ -85,7 +85,7 @@ struct Waiting {
 
 impl Acks {
     /// The waiter for `id`, who now waits no longer.
-    pub(super) fn handle_answer(&mut self, id: u64) -> Option<Waiter> {
+    pub(crate) fn handle_answer(&mut self, id: u64) -> Option<Waiter> {
         let Waiting { waiter, deadline } = self.waiting.remove(&id)?;
         if let Some(deadline) = deadline {
             self.deadlines.remove(&(deadline, id));
@@ -94,7 +94,7 @@ impl Acks {
     }
 
     /// One waiter whose time is over; call until there is none.
-    pub(super) fn handle_timeout(&mut self, now: Moment) -> Option<Waiter> {
+    pub(crate) fn handle_timeout(&mut self, now: Moment) -> Option<Waiter> {
         let &(deadline, id) = self.deadlines.first()?;
         if deadline > now {
             return None;
@@ -103,7 +103,7 @@ impl Acks {
     }
 
     /// Begins to wait. Gives back the waiter who waited for the same id.
-    pub(super) fn wait(&mut self, request: AckRequest, now: Moment) -> Option<Waiter> {
+    pub(crate) fn wait(&mut self, request: AckRequest, now: Moment) -> Option<Waiter> {
         let replaced = self.handle_answer(request.id);
         let deadline = request.timeout.map(|timeout| now + timeout);
         self.deadlines
@@ -119,7 +119,7 @@ impl Acks {
     }
 
     /// All who wait, in the order of their ids; nobody waits afterwards.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Waiter> + use<> {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Waiter> + use<> {
         self.deadlines.clear();
         std::mem::take(&mut self.waiting)
             .into_values()
@@ -127,12 +127,12 @@ impl Acks {
     }
 
     /// When the next waiter's time is over.
-    pub(super) fn poll_timeout(&self) -> Option<Moment> {
+    pub(crate) fn poll_timeout(&self) -> Option<Moment> {
         self.deadlines.first().map(|&(deadline, _)| deadline)
     }
 
     /// How many wait.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
 }

@@ -82,7 +82,7 @@ impl Args {
 
     /// Arguments in the array `json`, the first of which stands after `start`. With attachments
     /// the text must be valid JSON.
-    pub(super) fn new(
+    pub(crate) fn new(
         json: ByteString,
         start: usize,
         attachments: Vec<Bytes>,

@@ -8,15 +8,15 @@ use std::borrow::Cow;
 use serde::de::{Deserializer, IgnoredAny, Visitor};
 
 /// What JSON calls whitespace.
-pub(super) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+pub(crate) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Whether `text` is one JSON value, however deeply nested: the scan does not recurse.
-pub(super) fn check(text: &str) -> Result<(), serde_json::Error> {
+pub(crate) fn check(text: &str) -> Result<(), serde_json::Error> {
     serde_json::from_str::<IgnoredAny>(text).map(|IgnoredAny| ())
 }
 
 /// The length of the string token that `text` begins with, both quotes included.
-pub(super) fn string_length(text: &str) -> Option<usize> {
+pub(crate) fn string_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 1;
     loop {
@@ -29,7 +29,7 @@ pub(super) fn string_length(text: &str) -> Option<usize> {
 }
 
 /// What a string token (with its quotes) says. Lone surrogates become replacement characters.
-pub(super) fn string_text(token: &str) -> Result<Cow<'_, str>, serde_json::Error> {
+pub(crate) fn string_text(token: &str) -> Result<Cow<'_, str>, serde_json::Error> {
     struct Lossy;
 
     impl<'de> Visitor<'de> for Lossy {
@@ -60,7 +60,7 @@ pub(super) fn string_text(token: &str) -> Result<Cow<'_, str>, serde_json::Error
 
 /// A piece of JSON. Commas, colons and whitespace between pieces are passed over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     /// The beginning of an array.
     OpenArray,
     /// The beginning of an object.
@@ -75,19 +75,19 @@ pub(super) enum Token<'a> {
 
 /// Walks through JSON text.
 #[derive(Clone, Debug)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// Begins at the start of `text`.
-    pub(super) fn new(text: &'a str) -> Cursor<'a> {
+    pub(crate) fn new(text: &'a str) -> Cursor<'a> {
         Cursor { text, at: 0 }
     }
 
     /// Where the next token begins, separators passed over; the text's length at its end.
-    pub(super) fn position(&mut self) -> usize {
+    pub(crate) fn position(&mut self) -> usize {
         let separator = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':');
         let rest = &self.text.as_bytes()[self.at..];
         self.at += rest.iter().take_while(|byte| separator(byte)).count();
@@ -95,23 +95,23 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes on at `position`, which an earlier token had as its start or end.
-    pub(super) fn jump(&mut self, position: usize) {
+    pub(crate) fn jump(&mut self, position: usize) {
         self.at = position;
     }
 
     /// Where the last token ended.
-    pub(super) fn end(&self) -> usize {
+    pub(crate) fn end(&self) -> usize {
         self.at
     }
 
     /// Whether `token` comes next; the cursor stays.
-    pub(super) fn is_next(&mut self, token: &str) -> bool {
+    pub(crate) fn is_next(&mut self, token: &str) -> bool {
         let start = self.position();
         self.text[start..].starts_with(token)
     }
 
     /// The next token.
-    pub(super) fn token(&mut self) -> Option<Token<'a>> {
+    pub(crate) fn token(&mut self) -> Option<Token<'a>> {
         let start = self.position();
         let rest = &self.text[start..];
         let (token, length) = match rest.as_bytes().first()? {
@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes over one whole value and gives its text.
-    pub(super) fn value(&mut self) -> &'a str {
+    pub(crate) fn value(&mut self) -> &'a str {
         let start = self.position();
         let mut open = 0_usize;
         while let Some(token) = self.token() {

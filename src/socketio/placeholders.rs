@@ -34,15 +34,15 @@ pub enum PlaceholderError {
 
 /// A placeholder, or an array or object that has one somewhere inside it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Span {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) content: Content,
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) content: Content,
 }
 
 /// What stands at a [`Span`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Attachment(usize),
     Array,
     Object,
@@ -52,7 +52,7 @@ pub(super) enum Content {
 ///
 /// Does not recurse, and keeps at most [`MAX_DEPTH`] open containers: deeper ones are only
 /// searched for placeholders.
-pub(super) fn find(json: &str, attachments: usize) -> Result<Vec<Span>, PlaceholderError> {
+pub(crate) fn find(json: &str, attachments: usize) -> Result<Vec<Span>, PlaceholderError> {
     let mut search = Search {
         attachments,
         ..Search::default()
