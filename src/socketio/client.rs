@@ -13,29 +13,25 @@
 
 mod config;
 mod event;
+mod incoming;
 mod receiving;
 mod seat;
 #[cfg(test)]
 mod tests;
 mod violation;
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use bytestring::ByteString;
 use thiserror::Error;
 
 use super::Namespace;
 use super::acks::{AckError, AckRequest, Waiter};
-use super::args::Args;
-use super::attachments::AttachmentError;
 use super::outgoing::{Encoding, Outgoing};
-use super::packet::{self, Body, Kind, Limits, Packet};
+use super::packet::{self, Kind};
 use crate::wire::{Frame, Moment, SocketId};
-use receiving::{Header, Receiving};
-use seat::{Incoming, Seat, State};
+use receiving::Receiving;
+use seat::{Seat, State};
 
 pub use config::Config;
 pub use event::{ConnectError, DisconnectReason, Event};
@@ -283,182 +279,6 @@ impl Client {
             .filter_map(|seat| Some((&seat.namespace, seat.socket()?)))
     }
 
-    fn handle_text(&mut self, text: &ByteString) -> Result<Option<Event>, Violation> {
-        if let Some(receiving) = &self.receiving {
-            let missing = receiving.attachments.missing();
-            return Err(AttachmentError::Interrupted { missing }.into());
-        }
-        let limits = Limits {
-            attachments: self.config.max_attachments,
-            namespace_length: self.config.max_namespace_length,
-        };
-        let Packet { namespace, body } = Packet::decode(text, limits)?;
-        let packet = match body {
-            Body::Connect { auth } => return self.handle_connect(namespace, auth).map(Some),
-            Body::ConnectError => return Err(Violation::ConnectErrorFromClient),
-            Body::Disconnect => Incoming::Disconnect,
-            Body::Event {
-                name,
-                id,
-                attachments: 0,
-                json,
-            } => Incoming::Event {
-                args: Args::new(text.slice_ref(json), name.end, Vec::new())?,
-                name: event_name(name.text, text),
-                id,
-            },
-            Body::Ack {
-                id,
-                attachments: 0,
-                json,
-            } => Incoming::Ack {
-                id,
-                args: Args::new(text.slice_ref(json), 1, Vec::new())?,
-            },
-            Body::Event {
-                name,
-                id,
-                attachments,
-                json,
-            } => {
-                let (start, name) = (name.end, ByteString::from(&*name.text));
-                let header = Header::Event {
-                    name,
-                    id,
-                    json: json.into(),
-                    start,
-                };
-                return self.receive(namespace, header, attachments).map(|()| None);
-            }
-            Body::Ack {
-                id,
-                attachments,
-                json,
-            } => {
-                let header = Header::Ack {
-                    id,
-                    json: json.into(),
-                };
-                return self.receive(namespace, header, attachments).map(|()| None);
-            }
-        };
-        self.handle_packet(namespace, packet)
-    }
-
-    fn handle_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<Event, Violation> {
-        if self.seat(namespace).is_some() {
-            return Err(Violation::AlreadyJoined {
-                namespace: namespace.into(),
-            });
-        }
-        let limit = self.config.max_namespaces;
-        if self.seats.len() >= limit {
-            return Err(Violation::TooManyNamespaces { limit });
-        }
-        let namespace = Namespace::from(namespace);
-        self.seats.push(Seat::pending(namespace.clone()));
-        Ok(Event::Connect {
-            namespace,
-            auth: auth.map(ByteString::from),
-        })
-    }
-
-    /// Takes a complete packet other than CONNECT.
-    fn handle_packet(
-        &mut self,
-        namespace: &str,
-        packet: Incoming,
-    ) -> Result<Option<Event>, Violation> {
-        let index = self.seat(namespace).ok_or_else(|| not_joined(namespace))?;
-        if self.seats[index].socket().is_some() {
-            return Ok(self.deliver(namespace, packet));
-        }
-        self.hold(index, packet).map(|()| None)
-    }
-
-    /// Begins to collect a packet's attachments.
-    fn receive(
-        &mut self,
-        namespace: &str,
-        header: Header,
-        announced: usize,
-    ) -> Result<(), Violation> {
-        let index = self.seat(namespace).ok_or_else(|| not_joined(namespace))?;
-        let namespace = self.seats[index].namespace.clone();
-        let max_bytes = self.config.max_attachment_bytes;
-        let receiving = Receiving::new(namespace, header, announced, max_bytes)?;
-        self.receiving = Some(Box::new(receiving));
-        Ok(())
-    }
-
-    fn handle_part(&mut self, part: &Bytes) -> Result<Option<Event>, Violation> {
-        let mut receiving = self.receiving.take().ok_or(AttachmentError::Unannounced)?;
-        let Some(parts) = receiving.attachments.handle_part(part)? else {
-            self.receiving = Some(receiving);
-            return Ok(None);
-        };
-        let Receiving {
-            namespace, header, ..
-        } = *receiving;
-        let packet = header.complete(parts)?;
-        if self.seat(&namespace).is_none() {
-            // The application put the client out, or turned it away, in between.
-            return Ok(None);
-        }
-        self.handle_packet(&namespace, packet)
-    }
-
-    /// Keeps a packet until the application has decided about its namespace.
-    fn hold(&mut self, index: usize, packet: Incoming) -> Result<(), Violation> {
-        let sizes = self.seats.iter().filter_map(|seat| seat.held());
-        let (packets, bytes) = sizes.fold((0, 0), |sum, held| {
-            (sum.0 + held.len(), sum.1 + held.bytes())
-        });
-        if packets >= self.config.max_held_events {
-            return Err(Violation::TooManyHeldEvents {
-                limit: self.config.max_held_events,
-            });
-        }
-        if bytes + packet.weight() > self.config.max_held_bytes {
-            return Err(Violation::TooManyHeldBytes {
-                limit: self.config.max_held_bytes,
-            });
-        }
-        let seat = &mut self.seats[index];
-        match &mut seat.state {
-            State::Pending(held) if !held.is_leaving() => held.push(packet),
-            _ => return Err(not_joined(&seat.namespace)),
-        }
-        Ok(())
-    }
-
-    /// Turns a packet of a joined namespace into an event.
-    fn deliver(&mut self, namespace: &str, packet: Incoming) -> Option<Event> {
-        let index = self.seat(namespace)?;
-        match packet {
-            Incoming::Event { name, id, args } => {
-                let namespace = self.seats[index].namespace.clone();
-                Some(Event::Message {
-                    namespace,
-                    name,
-                    args,
-                    ack: id,
-                })
-            }
-            Incoming::Ack { id, args } => {
-                let waiter = self.seats[index].acks.handle_answer(id?)?;
-                Some(Event::Ack {
-                    waiter,
-                    outcome: Ok(args),
-                })
-            }
-            Incoming::Disconnect => {
-                self.remove(namespace, DisconnectReason::ClientNamespaceDisconnect);
-                None
-            }
-        }
-    }
-
     fn remove(&mut self, namespace: &str, reason: DisconnectReason) {
         if let Some(index) = self.seat(namespace) {
             let seat = self.seats.remove(index);
@@ -515,19 +335,5 @@ impl Client {
 
     fn pending_acks(&self) -> usize {
         self.seats.iter().map(|seat| seat.acks.len()).sum()
-    }
-}
-
-fn not_joined(namespace: &str) -> Violation {
-    Violation::NotJoined {
-        namespace: namespace.into(),
-    }
-}
-
-/// The name as a slice of the message if it stands there as it is.
-fn event_name(name: Cow<'_, str>, text: &ByteString) -> ByteString {
-    match name {
-        Cow::Borrowed(name) => text.slice_ref(name),
-        Cow::Owned(name) => name.into(),
     }
 }

@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use crate::socketio::args::ArgsError;
 use crate::socketio::attachments::AttachmentError;
 use crate::socketio::packet::PacketError;
 use crate::socketio::placeholders::PlaceholderError;
@@ -20,9 +19,9 @@ pub enum Violation {
     #[error(transparent)]
     Placeholder(#[from] PlaceholderError),
     /// An event whose arguments turned out, when they were read, not to be JSON
-    /// ([`ArgsError::Syntax`]).
-    #[error(transparent)]
-    Args(#[from] ArgsError),
+    /// ([`ArgsError::Syntax`](crate::socketio::ArgsError::Syntax)).
+    #[error("the arguments are not valid JSON: {0}")]
+    Syntax(String),
     /// A packet for a namespace that the client is not in.
     #[error("a packet for the namespace {namespace:?}, which was not joined")]
     NotJoined {

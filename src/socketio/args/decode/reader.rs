@@ -28,6 +28,7 @@ pub(super) struct Reader<'de> {
 }
 
 /// A value that has been taken, or whose beginning has.
+#[derive(Clone, Copy)]
 enum Value<'de> {
     Text(&'de str),
     Attachment(&'de Bytes),
