@@ -4,6 +4,9 @@
 //! of its own namespace. An answer that nobody waits for (late, unknown, second) has no effect
 //! (reference: socket.io 4.8).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;

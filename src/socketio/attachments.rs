@@ -3,6 +3,9 @@
 //! The parts follow their header at once and in order; nothing else of this connection comes
 //! between (Socket.IO protocol, "Packet encoding").
 
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 use thiserror::Error;
 

@@ -1,5 +1,8 @@
 //! One outgoing packet, encoded at most once per encoding, shared by all who get it.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::sync::OnceLock;
 

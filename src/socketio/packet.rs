@@ -8,6 +8,9 @@
 //! All other JSON is checked for validity. Attachments are collected in
 //! [`attachments`](super::attachments).
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write;
 
 use thiserror::Error;

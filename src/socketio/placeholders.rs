@@ -8,6 +8,9 @@
 //! their beginnings. With these at hand, `args` can read the text front to back and hand out bytes
 //! where they belong, without a tree and without looking ahead.
 
+#[cfg(test)]
+mod tests;
+
 use thiserror::Error;
 
 use super::json::{self, Cursor, Token};

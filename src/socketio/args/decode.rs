@@ -4,6 +4,7 @@
 //! beforehand ([`placeholders`](crate::socketio::placeholders)), [`reader`] walks the containers
 //! and hands out bytes.
 
+mod key;
 mod reader;
 
 use std::fmt;

@@ -10,9 +10,9 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Unexpected,
     VariantAccess, Visitor,
 };
-use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
+use super::key::Key;
 use crate::socketio::args::Args;
 use crate::socketio::json::{Cursor, Token};
 use crate::socketio::placeholders::{Content, Span};
@@ -109,7 +109,8 @@ impl<'de> Reader<'de> {
     }
 }
 
-fn parse<'de, T>(
+/// Reads `text`, which must be one value from end to end.
+pub(super) fn parse<'de, T>(
     text: &'de str,
     read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::StrRead<'de>>) -> Result<T, Error>,
 ) -> Result<T, Error> {
@@ -260,7 +261,7 @@ impl<'de> Members<'_, 'de> {
 
     fn key(&mut self) -> Result<Key<'de>, Error> {
         match self.reader.cursor.token() {
-            Some(Token::Key(token)) => Ok(Key { token }),
+            Some(Token::Key(token)) => Ok(Key::new(token)),
             _ => Err(Error::custom("expected a member")),
         }
     }
@@ -333,72 +334,5 @@ impl<'de> VariantAccess<'de> for Members<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         self.reader.deserialize_struct("", fields, visitor)
-    }
-}
-
-/// A member's name, which may have to become a number: JSON has no other keys than texts.
-struct Key<'de> {
-    /// With its quotes.
-    token: &'de str,
-}
-
-impl<'de> Key<'de> {
-    fn unquoted(&self) -> &'de str {
-        self.token
-            .strip_prefix('"')
-            .and_then(|t| t.strip_suffix('"'))
-            .unwrap_or(self.token)
-    }
-}
-
-/// Methods that read the text between the quotes.
-macro_rules! unquote {
-    ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            parse(self.unquoted(), |json| json.$method(visitor))
-        })*
-    };
-}
-
-impl<'de> Deserializer<'de> for Key<'de> {
-    type Error = Error;
-
-    unquote! {
-        deserialize_bool
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_f32 deserialize_f64
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        parse(self.token, |json| json.deserialize_any(visitor))
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        parse(self.token, |json| {
-            json.deserialize_enum(name, variants, visitor)
-        })
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
-        identifier ignored_any
     }
 }
