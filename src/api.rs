@@ -31,10 +31,11 @@ pub use operator::{Broadcast, RoomNames};
 pub use socket::{Emitted, Socket};
 pub use state::{State, States};
 
-pub use crate::connection::Dialect;
-pub use crate::engine::Transport;
 pub use crate::registry::DropReason;
-pub use crate::socketio::EncodeError as EmitError;
+
+use crate::connection::Dialect;
+use crate::engine::Transport;
+use crate::socketio::EncodeError as EmitError;
 
 pub(crate) use ack::AckSlot;
 pub(crate) use handler::BoxFuture;

@@ -57,11 +57,16 @@ pub struct Connection(Kind);
 #[derive(Debug)]
 enum Kind {
     SocketIo(Box<Protocol>),
-    Bare {
-        session: Session,
-        message: Option<Frame>,
-    },
+    Bare(Box<Bare>),
     Plain(Box<Plain>),
+}
+
+/// Engine.IO alone.
+#[derive(Debug)]
+struct Bare {
+    session: Session,
+    /// What the last frame of the WebSocket brought.
+    message: Option<Frame>,
 }
 
 /// Socket.IO over Engine.IO.
@@ -90,10 +95,10 @@ impl Connection {
 
     /// A client that speaks Engine.IO alone.
     pub fn bare(session: Session) -> Connection {
-        Connection(Kind::Bare {
+        Connection(Kind::Bare(Box::new(Bare {
             session,
             message: None,
-        })
+        })))
     }
 
     /// A client that speaks plain JSON frames over a WebSocket that is there already. `query` is
@@ -150,7 +155,7 @@ impl Connection {
     pub fn handle_websocket(&mut self, now: Moment) -> Result<(), Refused> {
         match &mut self.0 {
             Kind::SocketIo(protocol) => protocol.session.handle_websocket(now),
-            Kind::Bare { session, .. } => session.handle_websocket(now),
+            Kind::Bare(bare) => bare.session.handle_websocket(now),
             Kind::Plain(_) => Err(Refused::Upgraded),
         }
     }
@@ -167,7 +172,7 @@ impl Connection {
     pub fn handle_frame(&mut self, now: Moment, frame: Frame) {
         match &mut self.0 {
             Kind::SocketIo(protocol) => protocol.handle_frame(now, frame),
-            Kind::Bare { session, message } => *message = session.handle_frame(now, frame),
+            Kind::Bare(bare) => bare.message = bare.session.handle_frame(now, frame),
             Kind::Plain(plain) => plain.handle_frame(now, frame),
         }
     }
@@ -183,7 +188,7 @@ impl Connection {
     pub fn handle_timeout(&mut self, now: Moment) {
         match &mut self.0 {
             Kind::SocketIo(protocol) => protocol.handle_timeout(now),
-            Kind::Bare { session, .. } => session.handle_timeout(now),
+            Kind::Bare(bare) => bare.session.handle_timeout(now),
             Kind::Plain(plain) => plain.handle_timeout(now),
         }
     }
@@ -206,8 +211,8 @@ impl Connection {
 
     /// Sends a bare message.
     pub fn send(&mut self, message: Frame) {
-        if let Kind::Bare { session, .. } = &mut self.0 {
-            session.send(match message {
+        if let Kind::Bare(bare) = &mut self.0 {
+            bare.session.send(match message {
                 Frame::Text(text) => Frame::from(format!("{MESSAGE}{text}")),
                 Frame::Binary(bytes) => Frame::Binary(bytes),
             });
@@ -223,7 +228,7 @@ impl Connection {
                 protocol.pass_on();
             }
             Kind::Plain(plain) => plain.emit(packet, ack, now),
-            Kind::Bare { .. } => {}
+            Kind::Bare(_) => {}
         }
     }
 
@@ -236,7 +241,7 @@ impl Connection {
                 protocol.pass_on();
             }
             Kind::Plain(plain) => plain.acknowledge(id, answer),
-            Kind::Bare { .. } => {}
+            Kind::Bare(_) => {}
         }
     }
 
@@ -248,7 +253,7 @@ impl Connection {
                 protocol.pass_on();
             }
             Kind::Plain(plain) => plain.accept(socket),
-            Kind::Bare { .. } => {}
+            Kind::Bare(_) => {}
         }
     }
 
@@ -260,7 +265,7 @@ impl Connection {
                 protocol.pass_on();
             }
             Kind::Plain(plain) => plain.refuse(error),
-            Kind::Bare { .. } => {}
+            Kind::Bare(_) => {}
         }
     }
 
@@ -272,7 +277,7 @@ impl Connection {
                 protocol.pass_on();
             }
             Kind::Plain(plain) => plain.leave(),
-            Kind::Bare { .. } => {}
+            Kind::Bare(_) => {}
         }
     }
 
@@ -292,7 +297,7 @@ impl Connection {
                 protocol.close(now);
             }
             Kind::Plain(plain) => plain.leave(),
-            Kind::Bare { session, .. } => session.close(now),
+            Kind::Bare(bare) => bare.session.close(now),
         }
     }
 
@@ -302,7 +307,7 @@ impl Connection {
         match &mut self.0 {
             Kind::SocketIo(protocol) => protocol.violate(violation, now),
             // A plain frame was read whole before it became an event.
-            Kind::Plain(_) | Kind::Bare { .. } => {}
+            Kind::Plain(_) | Kind::Bare(_) => {}
         }
     }
 
@@ -310,7 +315,7 @@ impl Connection {
     pub fn close(&mut self, now: Moment) {
         match &mut self.0 {
             Kind::SocketIo(protocol) => protocol.close(now),
-            Kind::Bare { session, .. } => session.close(now),
+            Kind::Bare(bare) => bare.session.close(now),
             Kind::Plain(plain) => plain.close(),
         }
     }
@@ -325,7 +330,7 @@ impl Connection {
                     .handle_close(DisconnectReason::ServerShuttingDown);
                 protocol.session.shut_down();
             }
-            Kind::Bare { session, .. } => session.shut_down(),
+            Kind::Bare(bare) => bare.session.shut_down(),
             Kind::Plain(plain) => plain.shut_down(),
         }
     }
@@ -335,7 +340,7 @@ impl Connection {
         match &mut self.0 {
             Kind::Plain(plain) => plain.fail(fault),
             _ => self.with_session((), |session| {
-                session.fail(CloseReason::TransportError(fault))
+                session.fail(CloseReason::TransportError(fault));
             }),
         }
     }
@@ -344,10 +349,12 @@ impl Connection {
     pub fn poll_event(&mut self, now: Moment) -> Option<Event> {
         match &mut self.0 {
             Kind::SocketIo(protocol) => protocol.poll_event(now).map(Event::SocketIo),
-            Kind::Bare { session, message } => message
-                .take()
-                .or_else(|| session.poll_message(now))
-                .map(Event::Message),
+            Kind::Bare(bare) => {
+                let message = bare.message.take();
+                message
+                    .or_else(|| bare.session.poll_message(now))
+                    .map(Event::Message)
+            }
             Kind::Plain(plain) => plain.poll_event().map(Event::SocketIo),
         }
     }
@@ -356,7 +363,7 @@ impl Connection {
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         match &mut self.0 {
             Kind::SocketIo(protocol) => protocol.session.poll_transmit(),
-            Kind::Bare { session, .. } => session.poll_transmit(),
+            Kind::Bare(bare) => bare.session.poll_transmit(),
             Kind::Plain(plain) => plain.poll_transmit(),
         }
     }
@@ -371,7 +378,7 @@ impl Connection {
                 ];
                 deadlines.into_iter().flatten().min()
             }
-            Kind::Bare { session, .. } => session.poll_timeout(),
+            Kind::Bare(bare) => bare.session.poll_timeout(),
             Kind::Plain(plain) => plain.poll_timeout(),
         }
     }
@@ -380,7 +387,7 @@ impl Connection {
     pub fn closed(&self) -> Option<&CloseReason> {
         match &self.0 {
             Kind::SocketIo(protocol) => protocol.session.closed(),
-            Kind::Bare { session, .. } => session.closed(),
+            Kind::Bare(bare) => bare.session.closed(),
             Kind::Plain(plain) => plain.closed(),
         }
     }
@@ -399,7 +406,7 @@ impl Connection {
     /// Which form of frames the client speaks.
     pub fn dialect(&self) -> Dialect {
         match &self.0 {
-            Kind::SocketIo(_) | Kind::Bare { .. } => Dialect::SocketIo,
+            Kind::SocketIo(_) | Kind::Bare(_) => Dialect::SocketIo,
             Kind::Plain(_) => Dialect::Json,
         }
     }
@@ -415,7 +422,7 @@ impl Connection {
     fn session(&self) -> Option<&Session> {
         match &self.0 {
             Kind::SocketIo(protocol) => Some(&protocol.session),
-            Kind::Bare { session, .. } => Some(session),
+            Kind::Bare(bare) => Some(&bare.session),
             Kind::Plain(_) => None,
         }
     }
@@ -425,7 +432,7 @@ impl Connection {
     fn with_session<R>(&mut self, otherwise: R, tell: impl FnOnce(&mut Session) -> R) -> R {
         match &mut self.0 {
             Kind::SocketIo(protocol) => tell(&mut protocol.session),
-            Kind::Bare { session, .. } => tell(session),
+            Kind::Bare(bare) => tell(&mut bare.session),
             Kind::Plain(_) => otherwise,
         }
     }

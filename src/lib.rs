@@ -1,4 +1,53 @@
-//! Trunkline: a Socket.IO server.
+//! A Socket.IO server: Engine.IO v4 and Socket.IO v5 on any HTTP server, on one port.
+//!
+//! ```no_run
+//! use trunkline::{Error, Io, Server, Service, Socket};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let io = Io::builder().build();
+//! io.of("/").on("chat", async |socket: Socket, (text,): (String,)| -> Result<(), Error> {
+//!     socket.broadcast().emit("chat", (text,))?;
+//!     Ok(())
+//! });
+//!
+//! let server = Server::bind("127.0.0.1:3000").await?;
+//! server.run(Service::new(io), std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Io`] is the server as an application sees it, with [`Namespace`]s, [`Socket`]s and handlers.
+//! [`Service`] takes the requests of its path off an HTTP server and hands every other request to
+//! the application's own service: see its examples for hyper and axum. [`Server`] is an HTTP server
+//! for those who have none. [`Engine`] is Engine.IO alone.
+//!
+//! # The map
+//!
+//! How a message travels: the HTTP side (`server`) brings requests and WebSockets to the one task
+//! that owns the client (`server::driver`). The task feeds its [`Connection`](connection::Connection),
+//! a value without I/O in which an Engine.IO [`Session`](engine::Session) and a Socket.IO
+//! [`Client`](socketio::Client) meet, and starts the application's handlers for the events that come
+//! out. What handlers emit goes through the recipient's mailbox (`registry`) to the recipient's task,
+//! into its `Connection`, and out again as frames.
+//!
+//! The modules in reading order; the first group does no I/O and builds without the feature
+//! `server`:
+//!
+//! - [`wire`]: frames, ids, moments
+//! - [`engine`]: Engine.IO as a state machine
+//! - [`socketio`]: Socket.IO as a state machine, arguments, acknowledgements
+//! - [`dialect`]: plain JSON frames for raw WebSockets
+//! - [`connection`]: one client, the only type that the shell drives
+//! - [`rooms`]: who is in which room
+//! - [`ai`]: the rules of the assistant that the server program offers
+//! - `registry`, `api`, [`server`]: what clients share, what applications see, what touches the
+//!   network
+//!
+//! # Features
+//!
+//! `server` (sockets and tasks), `assistant` (the `ai-message` route), `cli` (the program), all on by
+//! default; `axum` reads the peer's address from axum's `ConnectInfo`.
 #![forbid(unsafe_code)]
 
 pub mod ai;
@@ -16,10 +65,22 @@ mod clock;
 #[cfg(feature = "server")]
 mod registry;
 #[cfg(feature = "server")]
-pub use api::*;
-#[cfg(feature = "server")]
 pub mod server;
+
+pub use connection::Dialect;
+pub use engine::{CloseReason, Transport};
+pub use socketio::{
+    AckError, All, Args, Binary, ConnectError, DisconnectReason, EncodeError as EmitError,
+    FromArgs, IntoArgs,
+};
+pub use wire::{Frame, SocketId};
+
+#[cfg(feature = "server")]
+pub use api::{
+    Ack, Answer, AnswerError, Application, Auth, Broadcast, Builder, Call, CallError, Config,
+    DispatchConfig, DropReason, EmitWithAck, Emitted, Engine, EngineBuilder, EngineSocket, Error,
+    EventName, FromCall, Handler, HandlerError, Handshake, IntoAdmission, IntoAnswer, Io,
+    Namespace, RoomNames, Socket, State, States,
+};
 #[cfg(feature = "server")]
 pub use server::{Layer, Peer, Server, Service};
-pub use socketio::{Args, Binary, ConnectError, DisconnectReason};
-pub use wire::Frame;

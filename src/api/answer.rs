@@ -111,8 +111,10 @@ struct ErrorArgument<'a> {
 /// What a finished handler leaves: how to write the acknowledgement, or why there is only an error.
 pub struct Answer(Outcome);
 
+type Encode = Box<dyn FnOnce(&Namespace) -> Result<Outgoing, EncodeError> + Send>;
+
 enum Outcome {
-    Ok(Box<dyn FnOnce(&Namespace) -> Result<Outgoing, EncodeError> + Send>),
+    Ok(Encode),
     Empty,
     Err(Error),
 }

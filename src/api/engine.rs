@@ -31,12 +31,15 @@ pub struct Engine(Arc<EngineInner>);
 
 pub(crate) struct EngineInner {
     pub(crate) config: Config,
-    pub(crate) on_connect: Option<Box<dyn Fn(EngineSocket) -> BoxFuture<()> + Send + Sync>>,
-    pub(crate) on_message: Option<Box<dyn Fn(EngineSocket, Frame) -> BoxFuture<()> + Send + Sync>>,
-    pub(crate) on_upgrade: Option<Box<dyn Fn(EngineSocket) -> BoxFuture<()> + Send + Sync>>,
-    pub(crate) on_close:
-        Option<Box<dyn Fn(EngineSocket, CloseReason) -> BoxFuture<()> + Send + Sync>>,
+    pub(crate) on_connect: Option<Hook>,
+    pub(crate) on_message: Option<Box<MessageHook>>,
+    pub(crate) on_upgrade: Option<Hook>,
+    pub(crate) on_close: Option<Box<CloseHook>>,
 }
+
+type Hook = Box<dyn Fn(EngineSocket) -> BoxFuture<()> + Send + Sync>;
+type MessageHook = dyn Fn(EngineSocket, Frame) -> BoxFuture<()> + Send + Sync;
+type CloseHook = dyn Fn(EngineSocket, CloseReason) -> BoxFuture<()> + Send + Sync;
 
 /// Prepares an [`Engine`]; made by [`Engine::builder`].
 pub struct EngineBuilder(EngineInner);

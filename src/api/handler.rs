@@ -221,8 +221,12 @@ macro_rules! handler {
             type Output = Fut::Output;
             type Future = Fut;
 
-            #[expect(non_snake_case, reason = "the type parameters' names serve as variables")]
-            #[allow(clippy::allow_attributes, unused_variables, reason = "no arguments, no use")]
+            #[allow(
+                clippy::allow_attributes,
+                non_snake_case,
+                unused_variables,
+                reason = "the type parameters' names serve as variables, and there may be none"
+            )]
             fn start(self, call: &mut Call) -> Result<Fut, CallError> {
                 $(let $name = $name::from_call(call)?;)*
                 Ok(self($($name),*))

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use crate::dialect::{self, Incoming, Mistake, encode};
 use crate::engine::heartbeat::{Beat, Heartbeat};
-use crate::engine::{CloseReason, Fault, Gone, Transmit};
+use crate::engine::{CloseReason, Transmit};
 use crate::socketio::{
     AckError, AckRequest, Acks, ConnectError, DisconnectReason, Encoding, Event, Namespace,
     Outgoing, Waiter,

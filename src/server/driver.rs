@@ -384,7 +384,7 @@ impl Driver {
         self.seat.give_up(&self.shared);
         self.lanes.end();
         if let (Tenant::Engine(bare), Some(reason)) = (&mut self.tenant, self.connection.closed()) {
-            bare.closed(reason.clone());
+            bare.closed(*reason);
         }
         // Whatever still waited for room is dealt with now, the disconnects among it.
         while let Some(event) = self.connection.poll_event(now) {

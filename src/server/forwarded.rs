@@ -15,6 +15,7 @@ use ipnet::IpNet;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// Finds the peer's address among what another HTTP server attached to a request.
 pub type PeerLookup = Arc<dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync>;
 
 /// What is known about where a request came from.

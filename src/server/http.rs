@@ -337,11 +337,7 @@ impl Exchange<'_> {
 }
 
 /// The response to a POST; without an answer the session has ended.
-fn posted(
-    answer: Option<PostAnswer>,
-    sid: &Sid,
-    request: &HeaderMap,
-) -> Result<Answer, Rejection> {
+fn posted(answer: Option<PostAnswer>, sid: &Sid, request: &HeaderMap) -> Result<Answer, Rejection> {
     match answer {
         Some(PostAnswer::Accepted) => Ok(Answer {
             reply: reply::accepted(request),

@@ -57,7 +57,8 @@ impl Sessions {
             .cloned()
     }
 
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.by_sid
             .read()
             .unwrap_or_else(PoisonError::into_inner)

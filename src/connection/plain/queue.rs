@@ -41,10 +41,6 @@ impl Queue {
         *self = Queue::default();
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
-
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

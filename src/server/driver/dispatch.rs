@@ -11,14 +11,13 @@ use std::task::{Context, Poll};
 use bytestring::ByteString;
 
 use crate::api::{
-    AckSlot, Answer, Arrival, Call, CallError, Dialect, DispatchConfig, Error, EventHandler,
-    Handshake, Io, Listeners, Live, NamespaceInner, Socket,
+    AckSlot, Answer, Arrival, Call, CallError, DispatchConfig, Error, EventHandler, Handshake, Io,
+    Listeners, Live, NamespaceInner, Socket,
 };
+use crate::connection::Dialect;
 use crate::registry::Mailbox;
 use crate::server::id;
-use crate::socketio::{
-    Args, ConnectError, DisconnectReason, Event, Namespace, Violation,
-};
+use crate::socketio::{Args, ConnectError, DisconnectReason, Event, Namespace, Violation};
 use crate::wire::SocketId;
 
 use super::crew::{Crew, Finish, Panicked, guarded};

@@ -10,8 +10,8 @@ use serde::ser::{self, Impossible, Serialize, SerializeTuple, Serializer};
 use serde_json::ser::Formatter;
 
 use super::Args;
-use crate::socketio::placeholders::Content;
 use crate::socketio::outgoing::EncodeError;
+use crate::socketio::placeholders::Content;
 
 /// Values that can be sent as the arguments of an event or an answer.
 ///
@@ -51,12 +51,16 @@ impl IntoArgs for Args {
         // is passed on is as if it had been written here.
         for span in self.spans() {
             if let Content::Attachment(number) = span.content {
-                writer.text.extend_from_slice(&self.json.as_bytes()[start..span.start]);
+                writer
+                    .text
+                    .extend_from_slice(&self.json.as_bytes()[start..span.start]);
                 writer.attachment(self.attachments()[number].clone());
                 start = span.end;
             }
         }
-        writer.text.extend_from_slice(&self.json.as_bytes()[start..end]);
+        writer
+            .text
+            .extend_from_slice(&self.json.as_bytes()[start..end]);
         Ok(())
     }
 }

@@ -337,7 +337,16 @@ fn received_arguments_pass_through_without_their_name() {
         (r#"["e",1,[2]]"#, "[1,[2]]"),
         (r#"["e" , 1 ,[2] ] "#, "[1 ,[2]]"),
     ] {
-        assert_eq!(encoded(&received(json, &[])), inner, "{json}");
+        let args = received(json, &[]);
+        assert_eq!(encoded(&args), inner, "{json}");
+        let mut writer = ArgsWriter::named("f").unwrap();
+        args.write_args(&mut writer).unwrap();
+        let comma = if inner == "[]" { "" } else { "," };
+        assert_eq!(
+            writer.finish().0,
+            format!("[\"f\"{comma}{}", &inner[1..]),
+            "{json}"
+        );
     }
 }
 

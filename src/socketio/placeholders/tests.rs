@@ -100,6 +100,11 @@ fn a_placeholder_may_be_deep_but_not_deeper() {
     assert_eq!(find(&nested(MAX_DEPTH - 1), 1).unwrap().len(), MAX_DEPTH);
     assert_eq!(find(&nested(MAX_DEPTH), 1), Err(PlaceholderError::TooDeep));
     assert_eq!(find(&nested(100_000), 1), Err(PlaceholderError::TooDeep));
+    // What lies below the deepest placeholder that counts does not change it.
+    let (open, close) = ("[".repeat(MAX_DEPTH - 1), "]".repeat(MAX_DEPTH - 1));
+    let below = r#"{"_placeholder":true,"num":0,"x":{"_placeholder":false,"num":9}}"#;
+    let found = find(&format!("{open}{below}{close}"), 1).unwrap();
+    assert_eq!(found.last().unwrap().content, Content::Attachment(0));
     // Depth alone is no violation.
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let event = format!(r#"["a",{deep},{{"_placeholder":true,"num":0}}]"#);
