@@ -351,6 +351,49 @@ fn received_arguments_pass_through_without_their_name() {
 }
 
 #[test]
+fn attachments_pass_through_as_if_they_had_been_written_here() {
+    let one = r#"{"_placeholder":true,"num":0}"#;
+    let two = r#"{"_placeholder":true,"num":1}"#;
+    let rows: [(String, &[&'static [u8]], String, &[&[u8]]); 5] = [
+        (
+            format!(r#"["e",{one},{two}]"#),
+            &[b"a", b"b"],
+            format!("[{one},{two}]"),
+            &[b"a", b"b"],
+        ),
+        (
+            format!(r#"["e",{two},{one}]"#),
+            &[b"a", b"b"],
+            format!("[{one},{two}]"),
+            &[b"b", b"a"],
+        ),
+        (
+            format!(r#"["e",{one},{one}]"#),
+            &[b"a"],
+            format!("[{one},{two}]"),
+            &[b"a", b"a"],
+        ),
+        (
+            r#"["e","x"]"#.to_owned(),
+            &[b"a"],
+            r#"["x"]"#.to_owned(),
+            &[],
+        ),
+        (
+            r#"["e",[{"num":0,"_placeholder":true,"more":1}, 2]]"#.to_owned(),
+            &[b"a"],
+            format!("[[{one}, 2]]"),
+            &[b"a"],
+        ),
+    ];
+    for (json, attachments, text, parts) in rows {
+        let passed = Args::from_values(&received(&json, attachments)).unwrap();
+        assert_eq!(passed.json, text, "{json}");
+        assert_eq!(passed.attachments(), parts, "{json}");
+    }
+}
+
+#[test]
 fn weight_counts_text_attachments_and_their_places() {
     assert_eq!(received(r#"["e",1]"#, &[]).weight(), 7);
     assert!(received(r#"["e",{"_placeholder":true,"num":0}]"#, &[b"12345"]).weight() > 34 + 5);
