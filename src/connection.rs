@@ -15,6 +15,7 @@
 //! ```
 
 mod plain;
+mod protocol;
 
 use std::sync::Arc;
 
@@ -23,14 +24,13 @@ use bytes::Bytes;
 use crate::engine::{
     CloseReason, Fault, Gone, MESSAGE, Overlap, Refused, Session, Transmit, Transport,
 };
-use crate::socketio::{
-    self, AckRequest, Client, ConnectError, DisconnectReason, Outgoing, Violation,
-};
+use crate::socketio::{self, AckRequest, Client, ConnectError, Outgoing, Violation};
 use crate::wire::{Frame, Moment, SocketId};
 
 pub use plain::PlainConfig;
 
 use plain::Plain;
+use protocol::Protocol;
 
 /// Which form of frames a client speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,28 +69,11 @@ struct Bare {
     message: Option<Frame>,
 }
 
-/// Socket.IO over Engine.IO.
-#[derive(Debug)]
-struct Protocol {
-    session: Session,
-    client: Client,
-    /// What the last frame of the WebSocket brought.
-    event: Option<socketio::Event>,
-    /// Whether the client knows that its session is over.
-    is_told: bool,
-}
-
 impl Connection {
     /// A client that speaks Socket.IO. `client` must have been made with the prefix `"4"`, the
     /// mark of an Engine.IO message.
     pub fn socketio(session: Session, client: Client) -> Connection {
-        let protocol = Protocol {
-            session,
-            client,
-            event: None,
-            is_told: false,
-        };
-        Connection(Kind::SocketIo(Box::new(protocol)))
+        Connection(Kind::SocketIo(Box::new(Protocol::new(session, client))))
     }
 
     /// A client that speaks Engine.IO alone.
@@ -284,18 +267,7 @@ impl Connection {
     /// Disconnects the client from all its namespaces, then closes the connection.
     pub fn leave_all(&mut self, now: Moment) {
         match &mut self.0 {
-            Kind::SocketIo(protocol) => {
-                let joined: Vec<_> = protocol
-                    .client
-                    .joined()
-                    .map(|(namespace, _)| namespace.clone())
-                    .collect();
-                for namespace in joined {
-                    protocol.client.leave(&namespace);
-                }
-                protocol.pass_on();
-                protocol.close(now);
-            }
+            Kind::SocketIo(protocol) => protocol.leave_all(now),
             Kind::Plain(plain) => plain.leave(),
             Kind::Bare(bare) => bare.session.close(now),
         }
@@ -323,13 +295,7 @@ impl Connection {
     /// The server stops: closes the connection at once.
     pub fn shut_down(&mut self) {
         match &mut self.0 {
-            Kind::SocketIo(protocol) => {
-                protocol.is_told = true;
-                protocol
-                    .client
-                    .handle_close(DisconnectReason::ServerShuttingDown);
-                protocol.session.shut_down();
-            }
+            Kind::SocketIo(protocol) => protocol.shut_down(),
             Kind::Bare(bare) => bare.session.shut_down(),
             Kind::Plain(plain) => plain.shut_down(),
         }
@@ -435,86 +401,5 @@ impl Connection {
             Kind::Bare(bare) => tell(&mut bare.session),
             Kind::Plain(_) => otherwise,
         }
-    }
-}
-
-impl Protocol {
-    fn handle_frame(&mut self, now: Moment, frame: Frame) {
-        if let Some(message) = self.session.handle_frame(now, frame) {
-            self.event = self.message(&message, now);
-        }
-    }
-
-    /// Hands a message to the client. A client that breaks the protocol is closed.
-    fn message(&mut self, message: &Frame, now: Moment) -> Option<socketio::Event> {
-        match self.client.handle_frame(message) {
-            Ok(event) => event,
-            Err(violation) => {
-                self.violate(&violation, now);
-                None
-            }
-        }
-    }
-
-    fn handle_timeout(&mut self, now: Moment) {
-        self.session.handle_timeout(now);
-        self.client.handle_timeout(now);
-        if self.client.connect_timed_out() {
-            self.close(now);
-        }
-    }
-
-    /// The reference server closes the session; where that has to wait for a GET, sockets that
-    /// were used out of turn are told at once, the others when the session is over.
-    fn violate(&mut self, violation: &Violation, now: Moment) {
-        self.close(now);
-        if violation.is_state() && self.session.closed().is_none() {
-            self.tell(DisconnectReason::ForcedServerClose);
-        }
-    }
-
-    fn close(&mut self, now: Moment) {
-        self.session.close(now);
-    }
-
-    /// Hands the client's frames to the session.
-    fn pass_on(&mut self) {
-        while let Some(frame) = self.client.poll_send() {
-            self.session.send(frame);
-        }
-    }
-
-    fn poll_event(&mut self, now: Moment) -> Option<socketio::Event> {
-        loop {
-            if let Some(event) = self.event.take().or_else(|| self.client.poll_event()) {
-                return Some(event);
-            }
-            if let Some(message) = self.session.poll_message(now) {
-                self.event = self.message(&message, now);
-            } else if let Some(reason) = self.session.closed().filter(|_| !self.is_told) {
-                let reason = disconnect_reason(reason);
-                self.tell(reason);
-            } else {
-                return None;
-            }
-        }
-    }
-
-    fn tell(&mut self, reason: DisconnectReason) {
-        if !self.is_told {
-            self.is_told = true;
-            self.client.handle_close(reason);
-        }
-    }
-}
-
-/// The session's end as the sockets are told of it.
-fn disconnect_reason(reason: &CloseReason) -> DisconnectReason {
-    match reason {
-        CloseReason::TransportClose => DisconnectReason::TransportClose,
-        CloseReason::TransportError(_) => DisconnectReason::TransportError,
-        CloseReason::PingTimeout => DisconnectReason::PingTimeout,
-        CloseReason::ParseError => DisconnectReason::ParseError,
-        CloseReason::ForcedClose => DisconnectReason::ForcedClose,
     }
 }

@@ -4,38 +4,43 @@
 //! running handlers. A flush that has to wait is one of the things waited for, so a slow reader
 //! freezes neither its own timers nor its handlers. When the connection is over, the client is
 //! taken off every list at once, and the task lives on only for handlers that are still running.
+//!
+//! Read `lanes` (what touches the network), `dispatch` (what starts handlers), `desk` (what keeps
+//! their effects in order), then the loop below.
 
 mod bare;
 mod crew;
 mod desk;
 mod dispatch;
 mod lanes;
+mod members;
+mod open;
+mod seat;
+mod tenant;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper::upgrade::OnUpgrade;
-use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
-use crate::api::{Application, Handshake};
+use crate::api::Handshake;
 use crate::clock;
-use crate::connection::{Connection, Event};
-use crate::engine::{Fault, Gone, Session, Transport};
+use crate::connection::Connection;
+use crate::engine::{Fault, Gone, Transport};
 use crate::registry::Mailbox;
-use crate::socketio::Client;
 use crate::wire::{Moment, Sid};
 
-use super::sessions::{Arrival, PollAnswer, PostAnswer, SessionHandle};
+use super::sessions::{Arrival, PollAnswer, PostAnswer};
 use super::shared::Shared;
-use super::websocket;
 
-use bare::Bare;
+pub(crate) use open::{open_plain, open_polling, open_websocket};
+
 use desk::{Desk, Inbox};
-use dispatch::Dispatch;
 use lanes::{Input, Lanes};
+use seat::Seat;
+use tenant::Tenant;
 
 /// How many inputs of one kind are taken before the others get their turn.
 const TURN: usize = 32;
@@ -43,100 +48,34 @@ const TURN: usize = 32;
 /// How many rounds a task takes before it lets others run.
 const ROUNDS: usize = 16;
 
-/// Opens a session whose handshake came as a GET; the GET is answered with the open packet.
-pub(crate) fn open_polling(
-    shared: &Arc<Shared>,
-    sid: Sid,
-    handshake: Arc<Handshake>,
-    answer: oneshot::Sender<PollAnswer>,
-) {
-    let now = clock::now();
-    let session = Session::open(&sid, Transport::Polling, shared.engine.clone(), now);
-    let mut driver = Driver::new(shared, Some(sid), handshake, protocol(shared, session, now));
-    driver.arrive(Arrival::Poll(answer), now);
-    tokio::spawn(driver);
-}
-
-/// Opens a session on a WebSocket whose upgrade was just granted.
-pub(crate) fn open_websocket(
-    shared: &Arc<Shared>,
-    sid: Sid,
-    handshake: Arc<Handshake>,
-    on_upgrade: OnUpgrade,
-) {
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        let upgraded = websocket::upgrade(on_upgrade, shared.engine.max_payload);
-        let Some(websocket) = upgraded.await else {
-            return;
-        };
-        let now = clock::now();
-        let config = shared.engine.clone();
-        let session = Session::open(&sid, Transport::WebSocket, config, now);
-        let connection = protocol(&shared, session, now);
-        let mut driver = Driver::new(&shared, Some(sid), handshake, connection);
-        drop(shared);
-        driver.lanes.attach(websocket);
-        driver.await;
-    });
-}
-
-/// Opens a connection that speaks plain JSON frames.
-pub(crate) fn open_plain(shared: &Arc<Shared>, handshake: Arc<Handshake>, on_upgrade: OnUpgrade) {
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        let upgraded = websocket::upgrade(on_upgrade, shared.engine.max_payload);
-        let Some(websocket) = upgraded.await else {
-            return;
-        };
-        let now = clock::now();
-        let config = shared.plain.clone();
-        let connection = Connection::plain(config, &handshake.query, now);
-        let mut driver = Driver::new(&shared, None, handshake, connection);
-        drop(shared);
-        driver.lanes.attach(websocket);
-        driver.await;
-    });
-}
-
-fn protocol(shared: &Shared, session: Session, now: Moment) -> Connection {
-    match &shared.application {
-        Application::SocketIo(_) => {
-            let client = Client::new(shared.socketio.clone(), now, "4");
-            Connection::socketio(session, client)
-        }
-        Application::Engine(_) => Connection::bare(session),
-    }
-}
-
 struct Driver {
-    shared: Arc<Shared>,
     seat: Seat,
     inbox: Inbox,
     connection: Connection,
     tenant: Tenant,
     lanes: Lanes,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Since when the client is not read because its events are not taken.
-    stalled_until: Option<Moment>,
+    stall: Stall,
     /// What the mailbox was told last about the bytes held here.
     held: usize,
     transport: Transport,
-    is_new: bool,
-    is_over: bool,
+    phase: Phase,
 }
 
-/// Where the server's other parts find this client.
-struct Seat {
-    sid: Option<Sid>,
-    handle: Option<Arc<SessionHandle>>,
-    number: u64,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The handshake is not answered yet.
+    New,
+    Open,
+    /// The connection is over; handlers may be running still.
+    Over,
 }
 
-/// Whose client it is.
-enum Tenant {
-    SocketIo(Dispatch),
-    Engine(Bare),
+/// A client whose events are not taken is not read, is not asked for pongs meanwhile, and is
+/// closed when that lasts.
+struct Stall {
+    limit: std::time::Duration,
+    until: Option<Moment>,
 }
 
 impl Driver {
@@ -148,53 +87,32 @@ impl Driver {
     ) -> Driver {
         let transport = connection.transport();
         let mailbox = Arc::new(Mailbox::new(shared.dispatch.max_backlog));
-        mailbox.set_transport(number_of(transport));
-        let handle = sid.as_ref().map(|sid| {
-            let handle = SessionHandle::new(transport);
-            // Whoever made the id has made sure that it is new.
-            shared.sessions.insert(sid.clone(), handle.clone());
-            handle
-        });
-        let tenant = match &shared.application {
-            Application::SocketIo(io) => Tenant::SocketIo(Dispatch::new(
-                io.clone(),
-                mailbox.clone(),
-                handshake,
-                connection.dialect(),
-            )),
-            Application::Engine(engine) => {
-                Tenant::Engine(Bare::new(engine.clone(), &mailbox, handshake))
-            }
-        };
-        let number = shared.crowd.enter(&mailbox);
+        let seat = Seat::take(shared, sid, transport, &mailbox);
+        let dialect = connection.dialect();
+        let tenant = Tenant::new(&shared.application, mailbox.clone(), handshake, dialect);
         Driver {
-            shared: shared.clone(),
-            seat: Seat {
-                sid,
-                handle,
-                number,
-            },
+            seat,
             inbox: Inbox::new(mailbox),
             connection,
             tenant,
             lanes: Lanes::default(),
             timer: None,
-            stalled_until: None,
+            stall: Stall {
+                limit: shared.dispatch.stall_limit,
+                until: None,
+            },
             held: 0,
             transport,
-            is_new: true,
-            is_over: false,
+            phase: Phase::New,
         }
     }
 
     /// The handshake's answer holds nothing but the open packet; what the application sends at
     /// once follows it.
     fn open(&mut self, cx: &mut Context<'_>) {
-        self.is_new = false;
+        self.phase = Phase::Open;
         self.settle(clock::now(), cx);
-        if let Tenant::Engine(bare) = &mut self.tenant {
-            bare.opened();
-        }
+        self.tenant.opened();
     }
 
     /// One turn for every kind of input; whether there was any.
@@ -219,7 +137,7 @@ impl Driver {
 
     fn take_mail(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         let mut taken = self.desk(now).take_mail(TURN);
-        if self.inbox.mailbox().is_overflowing() && !self.is_over {
+        if self.phase != Phase::Over && self.inbox.mailbox().is_overflowing() {
             self.connection.fail(Fault::SlowConsumer);
             taken += 1;
         }
@@ -229,20 +147,9 @@ impl Driver {
         taken > 0
     }
 
-    fn desk(&mut self, now: Moment) -> Desk<'_> {
-        Desk {
-            connection: &mut self.connection,
-            inbox: &mut self.inbox,
-            now,
-        }
-    }
-
     fn take_arrivals(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
-        let Some(handle) = self.seat.handle.clone() else {
-            return false;
-        };
         let mut busy = false;
-        while let Poll::Ready(arrival) = handle.poll_arrival(cx) {
+        while let Poll::Ready(arrival) = self.seat.poll_arrival(cx) {
             self.arrive(arrival, now);
             self.settle(now, cx);
             busy = true;
@@ -293,11 +200,7 @@ impl Driver {
                 inbox: &mut self.inbox,
                 now,
             };
-            let polled = match &mut self.tenant {
-                Tenant::SocketIo(dispatch) => dispatch.poll(&mut desk, cx),
-                Tenant::Engine(bare) => bare.poll(cx),
-            };
-            if polled.is_pending() {
+            if self.tenant.poll(&mut desk, cx).is_pending() {
                 break;
             }
             finished += 1;
@@ -311,7 +214,7 @@ impl Driver {
     fn read(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         let mut inputs = 0;
         while inputs < TURN {
-            let reading = self.has_room();
+            let reading = self.tenant.has_room();
             let Poll::Ready(input) = self.lanes.poll_input(reading, cx) else {
                 break;
             };
@@ -330,98 +233,74 @@ impl Driver {
 
     /// After each input: starts handlers for what it brought, and sends what it asks for.
     fn settle(&mut self, now: Moment, cx: &mut Context<'_>) {
-        while self.has_room()
+        while self.tenant.has_room()
             && let Some(event) = self.connection.poll_event(now)
         {
-            self.handle(event, now);
+            let mut desk = Desk {
+                connection: &mut self.connection,
+                inbox: &mut self.inbox,
+                now,
+            };
+            self.tenant.handle(event, &mut desk);
             // What one packet caused leaves before the next one can end the session.
             self.lanes.perform(&mut self.connection, cx);
         }
         self.lanes.answer_post(&self.connection);
         self.lanes.perform(&mut self.connection, cx);
         self.note_transport();
-        if self.connection.closed().is_some() && !self.is_over {
+        if self.phase == Phase::Open && self.connection.closed().is_some() {
             self.leave(now);
         }
     }
 
-    fn handle(&mut self, event: Event, now: Moment) {
-        let mut desk = Desk {
-            connection: &mut self.connection,
-            inbox: &mut self.inbox,
-            now,
-        };
-        match (&mut self.tenant, event) {
-            (Tenant::SocketIo(dispatch), Event::SocketIo(event)) => {
-                dispatch.handle(event, &mut desk);
-            }
-            (Tenant::Engine(bare), Event::Message(frame)) => bare.message(frame),
-            // A connection is made for its tenant and gives no other events.
-            (Tenant::SocketIo(_), Event::Message(_)) | (Tenant::Engine(_), Event::SocketIo(_)) => {}
-        }
-        // What the handlers emitted leaves before the next packet is looked at.
-        desk.catch_up();
-    }
-
     fn note_transport(&mut self) {
         let transport = self.connection.transport();
-        if transport == self.transport {
-            return;
-        }
-        self.transport = transport;
-        self.inbox.mailbox().set_transport(number_of(transport));
-        if let Some(handle) = &self.seat.handle {
-            handle.set_transport(transport);
-        }
-        if let Tenant::Engine(bare) = &mut self.tenant {
-            bare.upgraded();
+        if transport != self.transport {
+            self.transport = transport;
+            self.seat.set_transport(transport, self.inbox.mailbox());
+            self.tenant.upgraded();
         }
     }
 
     /// The connection is over: the client is on no list from now on.
     fn leave(&mut self, now: Moment) {
-        self.is_over = true;
-        self.seat.give_up(&self.shared);
+        self.phase = Phase::Over;
+        self.seat.give_up();
         self.lanes.end();
-        if let (Tenant::Engine(bare), Some(reason)) = (&mut self.tenant, self.connection.closed()) {
-            bare.closed(*reason);
+        if let Some(reason) = self.connection.closed() {
+            tracing::debug!(
+                reason = reason.as_str(),
+                detail = reason.description(),
+                "closed"
+            );
+            self.tenant.closed(*reason);
         }
         // Whatever still waited for room is dealt with now, the disconnects among it.
         while let Some(event) = self.connection.poll_event(now) {
-            self.handle(event, now);
+            let mut desk = Desk {
+                connection: &mut self.connection,
+                inbox: &mut self.inbox,
+                now,
+            };
+            self.tenant.handle(event, &mut desk);
         }
         self.inbox.close();
     }
 
-    fn has_room(&self) -> bool {
-        match &self.tenant {
-            Tenant::SocketIo(dispatch) => dispatch.has_room(),
-            Tenant::Engine(bare) => bare.has_room(),
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        match &self.tenant {
-            Tenant::SocketIo(dispatch) => dispatch.is_idle(),
-            Tenant::Engine(bare) => bare.is_idle(),
-        }
-    }
-
-    /// A client whose events are not taken is not read, is not asked for pongs meanwhile, and is
-    /// closed when that lasts.
     fn check_stall(&mut self, now: Moment) {
-        match (self.has_room() || self.is_over, self.stalled_until) {
+        match (
+            self.tenant.has_room() || self.phase == Phase::Over,
+            self.stall.until,
+        ) {
             (true, Some(_)) => {
-                self.stalled_until = None;
+                self.stall.until = None;
                 self.connection.resume(now);
             }
             (false, None) => {
                 self.connection.pause(now);
-                self.stalled_until = Some(now + self.shared.dispatch.stall_limit);
+                self.stall.until = Some(now + self.stall.limit);
             }
-            (false, Some(limit)) if limit <= now => {
-                self.connection.fail(Fault::Stalled);
-            }
+            (false, Some(limit)) if limit <= now => self.connection.fail(Fault::Stalled),
             (true, None) | (false, Some(_)) => {}
         }
     }
@@ -439,7 +318,7 @@ impl Driver {
         if held == 0 {
             self.inbox.tell_flushed();
         }
-        if self.is_over && self.is_idle() && self.lanes.is_deserted() {
+        if self.phase == Phase::Over && self.tenant.is_idle() && self.lanes.is_deserted() {
             return Poll::Ready(());
         }
         if !self.inbox.mailbox().sleep(cx.waker()) {
@@ -450,10 +329,10 @@ impl Driver {
     }
 
     fn arm_timer(&mut self, cx: &mut Context<'_>) {
-        let deadline = [self.connection.poll_timeout(), self.stalled_until]
+        let deadline = [self.connection.poll_timeout(), self.stall.until]
             .into_iter()
             .flatten();
-        let Some(deadline) = deadline.min().filter(|_| !self.is_over) else {
+        let Some(deadline) = deadline.min().filter(|_| self.phase != Phase::Over) else {
             self.timer = None;
             return;
         };
@@ -473,6 +352,14 @@ impl Driver {
             timer.as_mut().reset(deadline);
         }
     }
+
+    fn desk(&mut self, now: Moment) -> Desk<'_> {
+        Desk {
+            connection: &mut self.connection,
+            inbox: &mut self.inbox,
+            now,
+        }
+    }
 }
 
 impl Future for Driver {
@@ -480,7 +367,7 @@ impl Future for Driver {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let driver = self.get_mut();
-        if driver.is_new {
+        if driver.phase == Phase::New {
             driver.open(cx);
         }
         for _ in 0..ROUNDS {
@@ -494,27 +381,9 @@ impl Future for Driver {
     }
 }
 
-impl Seat {
-    fn give_up(&mut self, shared: &Shared) {
-        if let Some(sid) = self.sid.take() {
-            shared.sessions.remove(&sid);
-        }
-        shared.crowd.leave(self.number);
-    }
-}
-
 impl Drop for Driver {
-    /// Also after a panic, nobody finds this client any more.
+    /// Also after a panic, nobody reaches this client any more.
     fn drop(&mut self) {
-        self.seat.give_up(&self.shared);
         self.inbox.close();
-    }
-}
-
-/// How a transport is noted in the mailbox, which does not know transports.
-fn number_of(transport: Transport) -> u8 {
-    match transport {
-        Transport::Polling => 0,
-        Transport::WebSocket => 1,
     }
 }

@@ -5,14 +5,14 @@
 //! here, in order, while acknowledgements and disconnects are still dealt with.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytestring::ByteString;
 
 use crate::api::{
     AckSlot, Answer, Arrival, Call, CallError, DispatchConfig, Error, EventHandler, Handshake, Io,
-    Listeners, Live, NamespaceInner, Socket,
+    Listeners, Socket,
 };
 use crate::connection::Dialect;
 use crate::registry::Mailbox;
@@ -22,6 +22,7 @@ use crate::wire::SocketId;
 
 use super::crew::{Crew, Finish, Panicked, guarded};
 use super::desk::Desk;
+use super::members::{Member, Members};
 
 pub(super) struct Dispatch {
     io: Io,
@@ -29,18 +30,10 @@ pub(super) struct Dispatch {
     handshake: Arc<Handshake>,
     dialect: Dialect,
     limits: DispatchConfig,
-    members: Vec<Member>,
+    members: Members,
     crew: Crew<Note, Outcome>,
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
-}
-
-/// One namespace of this client: joined, or being decided about.
-struct Member {
-    socket: Socket,
-    live: Arc<Live>,
-    listeners: Arc<Listeners>,
-    version: usize,
 }
 
 struct Message {
@@ -82,7 +75,7 @@ impl Dispatch {
             handshake,
             dialect,
             limits,
-            members: Vec::new(),
+            members: Members::default(),
             crew: Crew::new(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
@@ -131,7 +124,7 @@ impl Dispatch {
             }
             Event::Abandoned { namespace } => {
                 // Its middlewares may still be running; what they decide is nobody's any more.
-                if let Some(member) = self.remove(&namespace) {
+                if let Some(member) = self.members.remove_in(&namespace) {
                     member.socket.disconnected(&member.live);
                 }
             }
@@ -167,7 +160,6 @@ impl Dispatch {
             desk.refuse(name, &ConnectError::invalid_namespace());
             return;
         };
-        let (version, listeners) = (namespace.version(), namespace.listeners());
         let (socket, live) = Socket::new(Arrival {
             id: SocketId::new(id::random()),
             io: self.io.clone(),
@@ -177,12 +169,7 @@ impl Dispatch {
             auth,
             dialect: self.dialect,
         });
-        let member = Member {
-            socket: socket.clone(),
-            live,
-            listeners,
-            version,
-        };
+        let member = Member::new(socket.clone(), live);
         if member.listeners.middlewares.is_empty() {
             self.members.push(member);
             self.admit(&socket, desk);
@@ -199,7 +186,7 @@ impl Dispatch {
     /// Lets a socket in. Its connection handlers have run to their first `.await` before anything
     /// else of this client is looked at, so the first event finds its listeners.
     fn admit(&mut self, socket: &Socket, desk: &mut Desk<'_>) {
-        let Some(member) = self.members.iter().find(|member| member.socket == *socket) else {
+        let Some(member) = self.members.find(socket) else {
             return;
         };
         let listeners = member.listeners.clone();
@@ -212,27 +199,25 @@ impl Dispatch {
 
     fn disconnect(&mut self, namespace: &Namespace, reason: DisconnectReason, desk: &mut Desk<'_>) {
         self.settle_waiting(namespace, reason, desk);
-        let Some(member) = self.remove(namespace) else {
+        let Some(member) = self.members.find_in(namespace) else {
             return;
         };
-        let Member { socket, live, .. } = &member;
-        let listeners = socket.namespace_inner().listeners();
-        let own = |choose: fn(&Listeners) -> &Vec<EventHandler>| {
-            let own = live.listeners();
-            own.map(|own| choose(&own.read().unwrap_or_else(PoisonError::into_inner)).clone())
-                .unwrap_or_default()
-        };
-        let mut call = event_call(socket, "disconnecting");
+        let (socket, live) = (member.socket.clone(), member.live.clone());
+        let own = member.own(|own| &own.disconnecting);
+        let shared = socket.namespace_inner().listeners();
+        let mut call = event_call(&socket, "disconnecting");
         call.reason = Some(reason);
-        let own_disconnecting = own(|listeners| &listeners.disconnecting);
-        for handler in listeners.disconnecting.iter().chain(&own_disconnecting) {
+        for handler in shared.disconnecting.iter().chain(&own) {
             self.call(handler, &call, desk);
         }
         // A `disconnecting` handler may have added listeners for what comes now.
-        let own_disconnect = own(|listeners| &listeners.disconnect);
-        socket.disconnected(live);
+        let member = self.members.remove_in(namespace);
+        let own = member
+            .map(|member| member.own(|own| &own.disconnect))
+            .unwrap_or_default();
+        socket.disconnected(&live);
         call.name = ByteString::from_static("disconnect");
-        for handler in listeners.disconnect.iter().chain(&own_disconnect) {
+        for handler in shared.disconnect.iter().chain(&own) {
             self.call(handler, &call, desk);
         }
     }
@@ -270,21 +255,11 @@ impl Dispatch {
             args,
             ack,
         } = message;
-        let Some(member) = self
-            .members
-            .iter_mut()
-            .find(|member| *member.socket.namespace_name() == namespace)
-        else {
+        let Some(member) = self.members.find_in(&namespace) else {
             return;
         };
         member.refresh();
-        let own = member.live.listeners().map(|own| {
-            own.read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .event(&name)
-                .to_vec()
-        });
-        let own = own.unwrap_or_default();
+        let own = member.own(|own| own.event(&name));
         let listeners = member.listeners.clone();
         let shared = listeners.event(&name);
         if shared.is_empty() && own.is_empty() {
@@ -427,36 +402,11 @@ impl Dispatch {
     }
 
     fn refuse(&mut self, socket: &Socket, error: &ConnectError, desk: &mut Desk<'_>) {
-        let Some(at) = self
-            .members
-            .iter()
-            .position(|member| member.socket == *socket)
-        else {
+        let Some(member) = self.members.remove(socket) else {
             return;
         };
-        let member = self.members.swap_remove(at);
         member.socket.disconnected(&member.live);
         desk.refuse(socket.namespace_name(), error);
-    }
-
-    fn remove(&mut self, namespace: &Namespace) -> Option<Member> {
-        let at = self
-            .members
-            .iter()
-            .position(|member| *member.socket.namespace_name() == *namespace)?;
-        Some(self.members.remove(at))
-    }
-}
-
-impl Member {
-    /// Notices handlers that were added since the last event.
-    fn refresh(&mut self) {
-        let namespace: &Arc<NamespaceInner> = self.socket.namespace_inner();
-        let version = namespace.version();
-        if version != self.version {
-            self.listeners = namespace.listeners();
-            self.version = version;
-        }
     }
 }
 
@@ -485,14 +435,5 @@ fn event_call(socket: &Socket, name: &'static str) -> Call {
         reason: None,
         answers_itself: false,
         is_checked: false,
-    }
-}
-
-impl Drop for Dispatch {
-    /// However the client's task ended: its sockets are nowhere to be found any more.
-    fn drop(&mut self) {
-        for member in &self.members {
-            member.socket.disconnected(&member.live);
-        }
     }
 }

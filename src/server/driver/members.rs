@@ -1,0 +1,88 @@
+//! The namespaces of one client: its sockets, joined or being decided about.
+
+use std::sync::{Arc, PoisonError};
+
+use crate::api::{EventHandler, Listeners, Live, Socket};
+use crate::socketio::Namespace;
+
+/// One socket, and its handlers as this client's task last saw them.
+pub(super) struct Member {
+    pub(super) socket: Socket,
+    pub(super) live: Arc<Live>,
+    pub(super) listeners: Arc<Listeners>,
+    version: usize,
+}
+
+/// A client's sockets: few, nearly always one.
+#[derive(Default)]
+pub(super) struct Members(Vec<Member>);
+
+impl Member {
+    pub(super) fn new(socket: Socket, live: Arc<Live>) -> Member {
+        let namespace = socket.namespace_inner();
+        let (version, listeners) = (namespace.version(), namespace.listeners());
+        Member {
+            socket,
+            live,
+            listeners,
+            version,
+        }
+    }
+
+    /// Notices handlers that were added since the last event.
+    pub(super) fn refresh(&mut self) {
+        let namespace = self.socket.namespace_inner();
+        let version = namespace.version();
+        if version != self.version {
+            self.listeners = namespace.listeners();
+            self.version = version;
+        }
+    }
+
+    /// Some of the socket's own handlers, beside those of its namespace.
+    pub(super) fn own(
+        &self,
+        choose: impl FnOnce(&Listeners) -> &[EventHandler],
+    ) -> Vec<EventHandler> {
+        let Some(own) = self.live.listeners() else {
+            return Vec::new();
+        };
+        choose(&own.read().unwrap_or_else(PoisonError::into_inner)).to_vec()
+    }
+}
+
+impl Members {
+    pub(super) fn push(&mut self, member: Member) {
+        self.0.push(member);
+    }
+
+    pub(super) fn find(&self, socket: &Socket) -> Option<&Member> {
+        self.0.iter().find(|member| member.socket == *socket)
+    }
+
+    pub(super) fn find_in(&mut self, namespace: &Namespace) -> Option<&mut Member> {
+        self.0
+            .iter_mut()
+            .find(|member| *member.socket.namespace_name() == *namespace)
+    }
+
+    pub(super) fn remove(&mut self, socket: &Socket) -> Option<Member> {
+        let at = self.0.iter().position(|member| member.socket == *socket)?;
+        Some(self.0.remove(at))
+    }
+
+    pub(super) fn remove_in(&mut self, namespace: &Namespace) -> Option<Member> {
+        let is_there = |member: &Member| *member.socket.namespace_name() == *namespace;
+        let at = self.0.iter().position(is_there)?;
+        Some(self.0.remove(at))
+    }
+}
+
+impl Drop for Members {
+    /// However the client's task ended: its sockets are nowhere to be found any more.
+    fn drop(&mut self) {
+        for member in &self.0 {
+            member.socket.disconnected(&member.live);
+        }
+    }
+}

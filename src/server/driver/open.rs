@@ -1,0 +1,84 @@
+//! How a client's task begins.
+
+use std::sync::Arc;
+
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::oneshot;
+
+use crate::api::{Application, Handshake};
+use crate::clock;
+use crate::connection::Connection;
+use crate::engine::{Session, Transport};
+use crate::server::sessions::{Arrival, PollAnswer};
+use crate::server::shared::Shared;
+use crate::server::websocket;
+use crate::socketio::Client;
+use crate::wire::{Moment, Sid};
+
+use super::Driver;
+
+/// Opens a session whose handshake came as a GET; the GET is answered with the open packet.
+pub(crate) fn open_polling(
+    shared: &Arc<Shared>,
+    sid: Sid,
+    handshake: Arc<Handshake>,
+    answer: oneshot::Sender<PollAnswer>,
+) {
+    let now = clock::now();
+    let session = Session::open(&sid, Transport::Polling, shared.engine.clone(), now);
+    let mut driver = Driver::new(shared, Some(sid), handshake, protocol(shared, session, now));
+    driver.arrive(Arrival::Poll(answer), now);
+    tokio::spawn(driver);
+}
+
+/// Opens a session on a WebSocket whose upgrade was just granted.
+pub(crate) fn open_websocket(
+    shared: &Arc<Shared>,
+    sid: Sid,
+    handshake: Arc<Handshake>,
+    on_upgrade: OnUpgrade,
+) {
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        let upgraded = websocket::upgrade(on_upgrade, shared.engine.max_payload);
+        let Some(websocket) = upgraded.await else {
+            return;
+        };
+        let now = clock::now();
+        let config = shared.engine.clone();
+        let session = Session::open(&sid, Transport::WebSocket, config, now);
+        let connection = protocol(&shared, session, now);
+        let mut driver = Driver::new(&shared, Some(sid), handshake, connection);
+        drop(shared);
+        driver.lanes.attach(websocket);
+        driver.await;
+    });
+}
+
+/// Opens a connection that speaks plain JSON frames.
+pub(crate) fn open_plain(shared: &Arc<Shared>, handshake: Arc<Handshake>, on_upgrade: OnUpgrade) {
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        let upgraded = websocket::upgrade(on_upgrade, shared.engine.max_payload);
+        let Some(websocket) = upgraded.await else {
+            return;
+        };
+        let now = clock::now();
+        let config = shared.plain.clone();
+        let connection = Connection::plain(config, &handshake.query, now);
+        let mut driver = Driver::new(&shared, None, handshake, connection);
+        drop(shared);
+        driver.lanes.attach(websocket);
+        driver.await;
+    });
+}
+
+fn protocol(shared: &Shared, session: Session, now: Moment) -> Connection {
+    match &shared.application {
+        Application::SocketIo(_) => {
+            let client = Client::new(shared.socketio.clone(), now, "4");
+            Connection::socketio(session, client)
+        }
+        Application::Engine(_) => Connection::bare(session),
+    }
+}

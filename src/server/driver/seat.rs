@@ -1,0 +1,80 @@
+//! Where the server's other parts find a client.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::engine::Transport;
+use crate::registry::Mailbox;
+use crate::server::sessions::{Arrival, SessionHandle};
+use crate::server::shared::Shared;
+use crate::wire::Sid;
+
+/// A client's place on the server's lists. Given up when the connection is over, and in any case
+/// when the client's task ends, also by a panic.
+pub(super) struct Seat {
+    shared: Arc<Shared>,
+    /// Requests find the client by its session id; a plain connection has none.
+    session: Option<(Sid, Arc<SessionHandle>)>,
+    number: u64,
+}
+
+impl Seat {
+    pub(super) fn take(
+        shared: &Arc<Shared>,
+        sid: Option<Sid>,
+        transport: Transport,
+        mailbox: &Arc<Mailbox>,
+    ) -> Seat {
+        mailbox.set_transport(number_of(transport));
+        let session = sid.map(|sid| {
+            let handle = SessionHandle::new(transport);
+            // Whoever made the id has made sure that it is new.
+            shared.sessions.insert(sid.clone(), handle.clone());
+            (sid, handle)
+        });
+        let number = shared.crowd.enter(mailbox);
+        Seat {
+            shared: shared.clone(),
+            session,
+            number,
+        }
+    }
+
+    /// The next thing that a request brought.
+    pub(super) fn poll_arrival(&self, cx: &mut Context<'_>) -> Poll<Arrival> {
+        match &self.session {
+            Some((_, handle)) => handle.poll_arrival(cx),
+            None => Poll::Pending,
+        }
+    }
+
+    /// The client has moved.
+    pub(super) fn set_transport(&self, transport: Transport, mailbox: &Mailbox) {
+        mailbox.set_transport(number_of(transport));
+        if let Some((_, handle)) = &self.session {
+            handle.set_transport(transport);
+        }
+    }
+
+    /// The client is on no list from now on.
+    pub(super) fn give_up(&mut self) {
+        if let Some((sid, _)) = self.session.take() {
+            self.shared.sessions.remove(&sid);
+        }
+        self.shared.crowd.leave(self.number);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+/// How a transport is noted in the mailbox, which does not know transports.
+fn number_of(transport: Transport) -> u8 {
+    match transport {
+        Transport::Polling => 0,
+        Transport::WebSocket => 1,
+    }
+}
