@@ -48,14 +48,6 @@ export class RawWebSocket {
     this.tcp = tcp;
   }
 
-  send(text, options) {
-    this.tcp.write(frameBytes(OPCODE.text, text, options));
-  }
-
-  sendBinary(bytes, options) {
-    this.tcp.write(frameBytes(OPCODE.binary, bytes, options));
-  }
-
   /** The next frame: {opcode, payload}; null when TCP ends first. */
   async next(deadline) {
     const head = await this.tcp.take(2, deadline);

@@ -38,6 +38,11 @@ const queue = [...todo];
 await Promise.all(Array.from({ length: AT_ONCE }, async () => {
   for (let transcript; (transcript = queue.shift()); ) results.push(await compare(transcript));
 }));
+// Load can push one of the short timers of the fixtures past another. What did not pass is played once more, alone.
+const again = results.filter((result) => isBad(verdict(result)));
+for (const { transcript } of again) {
+  results.splice(results.findIndex((result) => result.transcript === transcript), 1, await compare(transcript));
+}
 for (const side of Object.values(servers)) for (const server of Object.values(side)) await server.stop();
 report(results.sort((left, right) => todo.indexOf(left.transcript) - todo.indexOf(right.transcript)));
 
@@ -74,7 +79,7 @@ function report(all) {
   for (const { transcript, verdict, difference } of verdicts) {
     console.log(`${transcript.id}  ${verdict.padEnd(11)} ${difference ? `${difference} ` : ""}${transcript.title}`);
   }
-  const bad = verdicts.filter(({ verdict }) => verdict === "DIFFERS" || verdict === "STALE" || verdict === "BROKEN");
+  const bad = verdicts.filter(({ verdict }) => isBad(verdict));
   for (const { transcript, reference, ours, wanted, verdict } of show ? verdicts : bad) {
     console.log(`\n── ${transcript.id} ${verdict}: ${transcript.title}`);
     console.log(reference === ours ? reference : sideBySide(reference, ours));
@@ -84,7 +89,7 @@ function report(all) {
   const count = (name) => verdicts.filter(({ verdict }) => verdict === name).length;
   const left = TARGET === "reference" ? "reference against reference" : "reference against Trunkline";
   console.log(`\ntranscripts (${left}): ${verdicts.length}, equal ${count("equal")}, differing with reason ${count("listed")}, ` +
-    `differing without reason ${count("DIFFERS")}, listed but equal ${count("STALE")}, broken ${count("BROKEN")}; ` +
+    `differing without reason ${count("DIFFERS")}, listed but equal ${count("STALE")}, broken ${count("BROKEN")}, played twice ${again.length}; ` +
     `${((performance.now() - started) / 1000).toFixed(1)} s`);
   process.exitCode = bad.length === 0 ? 0 : 1;
 }
@@ -94,6 +99,10 @@ function verdict({ reference, ours, wanted, difference }) {
   if (reference === ours) return difference ? "STALE" : "equal";
   if (!difference) return "DIFFERS";
   return wanted === undefined || wanted === ours ? "listed" : "DIFFERS";
+}
+
+function isBad(verdict) {
+  return ["DIFFERS", "STALE", "BROKEN"].includes(verdict);
 }
 
 function sideBySide(reference, ours) {
