@@ -55,7 +55,7 @@ const methods = ["POST", "PUT", "PATCH", "DELETE", "HEAD"].map((method, at) => (
 const knownMethods = ["PUT", "DELETE", "PATCH", "HEAD"].map((method, at) => ({
   id: `T${150 + at}`,
   title: `${method} with a known session`,
-  trunkline: { request: ["400 []"] },
+  trunkline: { request: ["400 [access-control-allow-origin: *]"] },
   play: async (t) => {
     const session = await t.polling(ENGINE);
     await t.request("request", { method, path: session.url });
@@ -160,23 +160,26 @@ const knownSession = [
   },
 ];
 
-// Upgrade requests. The body of a refusal is bare text and the connection ends.
+// Upgrade requests. The body of a refusal is bare text and the connection ends. The reference forgets the header
+// fields of CORS here.
+const refusal = (text) => ({
+  ws: [`400 [content-type: text/html; access-control-allow-origin: *; connection: close] ${text}`, "end without a close frame"],
+});
 const upgrades = [
-  ["T170", "an upgrade without a query", ENGINE, {}],
-  ["T171", "an upgrade without a transport", `${ENGINE}?EIO=4`, {}],
-  ["T172", "an upgrade with an unknown transport", `${ENGINE}?EIO=4&transport=abc`, {}],
-  ["T173", "an upgrade with an unknown session", `${ENGINE}?EIO=4&transport=websocket&sid=unknown`, {}],
-  ["T174", "an upgrade by POST", `${ENGINE}?EIO=4&transport=websocket`, { method: "POST" }],
-  ["T175", "an upgrade with transport and version wrong", `${ENGINE}?EIO=abc&transport=abc`, {}],
-  ["T176", "an upgrade to webtransport", `${ENGINE}?EIO=4&transport=webtransport`, {}],
-].map(([id, title, path, options]) => ({ id, title, play: (t) => refusedUpgrade(t, path, options) }));
+  ["T170", "an upgrade without a query", ENGINE, {}, "Transport unknown"],
+  ["T171", "an upgrade without a transport", `${ENGINE}?EIO=4`, {}, "Transport unknown"],
+  ["T172", "an upgrade with an unknown transport", `${ENGINE}?EIO=4&transport=abc`, {}, "Transport unknown"],
+  ["T173", "an upgrade with an unknown session", `${ENGINE}?EIO=4&transport=websocket&sid=unknown`, {}, "Session ID unknown"],
+  ["T174", "an upgrade by POST", `${ENGINE}?EIO=4&transport=websocket`, { method: "POST" }, "Bad handshake method"],
+  ["T175", "an upgrade with transport and version wrong", `${ENGINE}?EIO=abc&transport=abc`, {}, "Transport unknown"],
+  ["T176", "an upgrade to webtransport", `${ENGINE}?EIO=4&transport=webtransport`, {}, "Transport unknown"],
+].map(([id, title, path, options, text]) => ({ id, title, trunkline: refusal(text), play: (t) => refusedUpgrade(t, path, options) }));
 
-const UNSUPPORTED = ["400 [content-type: text/html; connection: close] Unsupported protocol version", "end without a close frame"];
 const oddUpgrades = [
   // The reference writes the 101 first and the refusal behind it.
   ...[["T177", "without a version", "?transport=websocket"], ["T178", "with the old version", "?EIO=3&transport=websocket"], ["T179", "with a version that is no number", "?EIO=abc&transport=websocket"]]
     .map(([id, what, query]) => ({
-      id, title: `an upgrade ${what}`, trunkline: { ws: UNSUPPORTED },
+      id, title: `an upgrade ${what}`, trunkline: refusal("Unsupported protocol version"),
       play: async (t) => {
         const socket = await t.websocket("ws", `${ENGINE}${query}`);
         t.note("ws", await afterUpgrade(socket));
@@ -184,6 +187,7 @@ const oddUpgrades = [
     })),
   {
     id: "T180", title: "an upgrade of a known session with another version",
+    trunkline: refusal("Bad request"),
     play: async (t) => {
       const session = await t.polling(ENGINE);
       await refusedUpgrade(t, `${ENGINE}?EIO=3&transport=websocket&sid=${session.sid}`, {});
@@ -192,7 +196,7 @@ const oddUpgrades = [
   },
   {
     id: "T181", title: "an upgrade with transport=polling",
-    trunkline: { ws: ["400 [content-type: text/html; connection: close] Bad request"] },
+    trunkline: { ws: ["400 [content-type: text/html; access-control-allow-origin: *; connection: close] Bad request"] },
     play: async (t) => {
       const socket = await t.websocket("ws", `${ENGINE}?${OPEN}`);
       if (!socket.over) await socket.frame();
@@ -246,6 +250,7 @@ const oddUpgrades = [
   },
   {
     id: "T190", title: "an upgrade for a path that nobody serves",
+    trunkline: { ws: ["404 [connection: close]"] },
     play: async (t) => {
       const socket = await t.websocket("ws", "/nobody/");
       if (!socket.over) await socket.frame();

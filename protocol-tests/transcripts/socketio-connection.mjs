@@ -56,9 +56,9 @@ const pending = [
     await socket.frames(4);
   }),
   fresh("T922", "a disconnect right behind CONNECT", async (socket) => {
-    socket.send("40", "41");
-    await socket.frames(2);
-  }, { trunkline: { ws: [...HANDSHAKE, ...CONNECTED, 'text 44/alive,{"message":"Invalid namespace"}'] } }),
+    socket.send("40", "41", "40/asked,");
+    await socket.through('text 44/asked,{"message":"Invalid namespace"}');
+  }),
   fresh("T923", "two namespaces in one write", async (socket) => {
     socket.send("40", "40/custom,");
     await socket.frames(4);
