@@ -26,7 +26,7 @@ check:
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
 	$(CARGO) clippy --lib --no-default-features -- -D warnings
-	$(CARGO) test --quiet --test tidy --test licences
+	$(CARGO) test --quiet --test tidy --test licences -- --show-output
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans sources; fi
 
 test: test-rust test-protocol
@@ -38,11 +38,13 @@ test-rust:
 # A skip is said aloud; where CI is set it is a failure.
 test-protocol:
 	$(CARGO) build --release --bins --examples
-	@.ci/node $(NODE_AT_LEAST) || { \
-		if [ -n "$(CI)" ] && [ "$(CI)" != false ]; then echo "FAILED: protocol-tests need Node"; exit 1; fi; \
-		echo "SKIPPED: protocol-tests (see above for what is missing)"; exit 0; }; \
-	if .ci/node $(NODE_AT_LEAST) >/dev/null 2>&1; then \
-		set -e; cd protocol-tests; npm ci --no-progress; TARGET=trunkline npm test; fi
+	@if .ci/node $(NODE_AT_LEAST); then \
+		set -e; cd protocol-tests; npm ci --no-progress; TARGET=trunkline npm test; \
+	elif [ "$${CI:-false}" != false ]; then \
+		echo "FAILED: protocol-tests did not run"; exit 1; \
+	else \
+		echo "SKIPPED: protocol-tests (what is missing stands above)"; \
+	fi
 
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 	@if [ -z "$(FUZZ_TARGETS)" ]; then echo "there is no fuzz target"; exit 1; fi

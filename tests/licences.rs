@@ -31,10 +31,15 @@ fn acceptable(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ");
     split(&expression, " AND ").iter().all(|part| {
         let part = part.trim();
-        let inner = part.strip_prefix('(').and_then(|part| part.strip_suffix(')')).unwrap_or(part);
+        let inner = part
+            .strip_prefix('(')
+            .and_then(|part| part.strip_suffix(')'))
+            .unwrap_or(part);
         split(inner, " OR ").iter().any(|choice| {
             let choice = choice.trim();
-            ACCEPTED.contains(&choice) || (choice != inner && acceptable(choice)) || choice.starts_with('(') && acceptable(&choice[1..choice.len() - 1])
+            ACCEPTED.contains(&choice)
+                || (choice != inner && acceptable(choice))
+                || choice.starts_with('(') && acceptable(&choice[1..choice.len() - 1])
         })
     })
 }
@@ -66,13 +71,24 @@ fn every_dependency_has_an_accepted_licence() {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
-    let packages = metadata["packages"].as_array().expect("metadata lists packages");
+    let packages = metadata["packages"]
+        .as_array()
+        .expect("metadata lists packages");
     let refused: Vec<String> = packages
         .iter()
         .filter(|package| !package["license"].as_str().is_some_and(acceptable))
-        .map(|package| format!("{} {}: {}", package["name"], package["version"], package["license"]))
+        .map(|package| {
+            format!(
+                "{} {}: {}",
+                package["name"], package["version"], package["license"]
+            )
+        })
         .collect();
     println!("{} packages", packages.len());
     assert!(refused.is_empty(), "\n{}", refused.join("\n"));
@@ -80,10 +96,24 @@ fn every_dependency_has_an_accepted_licence() {
 
 #[test]
 fn expressions_are_read_as_meant() {
-    for good in ["MIT", "MIT OR GPL-3.0", "MIT/Apache-2.0", "(MIT OR GPL-2.0) AND Unicode-3.0", "Apache-2.0 WITH LLVM-exception OR X", "GPL-2.0 OR (MIT AND ISC)"] {
+    for good in [
+        "MIT",
+        "MIT OR GPL-3.0",
+        "MIT/Apache-2.0",
+        "(MIT OR GPL-2.0) AND Unicode-3.0",
+        "Apache-2.0 WITH LLVM-exception OR X",
+        "GPL-2.0 OR (MIT AND ISC)",
+    ] {
         assert!(acceptable(good), "{good}");
     }
-    for bad in ["GPL-3.0", "MIT AND GPL-3.0", "(MIT OR ISC) AND MPL-2.0", "", "mit", "GPL-2.0 OR (MIT AND AGPL-3.0)"] {
+    for bad in [
+        "GPL-3.0",
+        "MIT AND GPL-3.0",
+        "(MIT OR ISC) AND MPL-2.0",
+        "",
+        "mit",
+        "GPL-2.0 OR (MIT AND AGPL-3.0)",
+    ] {
         assert!(!acceptable(bad), "{bad}");
     }
 }

@@ -29,9 +29,13 @@ pub(crate) struct Root {
 impl Root {
     /// Reads the root among these files.
     pub(crate) fn of(sources: &[Source]) -> Root {
-        let mut root =
-            Root { names: BTreeMap::new(), globs: BTreeSet::new(), rooms: BTreeSet::new() };
-        root.rooms.extend(crate::MAY_IMPORT.iter().map(|(room, _)| (*room).to_owned()));
+        let mut root = Root {
+            names: BTreeMap::new(),
+            globs: BTreeSet::new(),
+            rooms: BTreeSet::new(),
+        };
+        root.rooms
+            .extend(crate::table().into_iter().map(|(room, _)| room.to_owned()));
         root.rooms.extend(sources.iter().map(Source::room));
         let Some(lib) = sources.iter().find(|source| source.path == "src/lib.rs") else {
             return root;
@@ -50,7 +54,11 @@ impl Root {
     }
 
     fn add(&mut self, leaf: &Leaf) {
-        let mut path = leaf.path.iter().map(String::as_str).skip_while(|name| is_start(name));
+        let mut path = leaf
+            .path
+            .iter()
+            .map(String::as_str)
+            .skip_while(|name| is_start(name));
         let Some(room) = path.next() else { return };
         let last = path.last().unwrap_or(room);
         if last == "*" {
@@ -75,10 +83,17 @@ impl Root {
 
 /// The rooms that a file names, each once.
 pub(crate) fn imports_of(source: &Source, root: &Root) -> Vec<Import> {
-    let mut finder =
-        Finder { root, in_program: source.room() == "main" || source.room() == "config", found: BTreeMap::new() };
+    let mut finder = Finder {
+        root,
+        in_program: source.room() == "main" || source.room() == "config",
+        found: BTreeMap::new(),
+    };
     finder.walk(source.tokens(), &source.module());
-    finder.found.into_iter().map(|(room, line)| Import { room, line }).collect()
+    finder
+        .found
+        .into_iter()
+        .map(|(room, line)| Import { room, line })
+        .collect()
 }
 
 struct Finder<'a> {
@@ -184,7 +199,10 @@ fn tree(tokens: &[TokenTree], path: &mut Vec<String>, leaves: &mut Vec<Leaf>) {
         break;
     }
     if path.len() > depth {
-        leaves.push(Leaf { path: path.clone(), alias });
+        leaves.push(Leaf {
+            path: path.clone(),
+            alias,
+        });
     }
     path.truncate(depth);
 }

@@ -15,7 +15,10 @@ pub(crate) struct Source {
 impl Source {
     /// A file that is not there: for tests of the check itself.
     pub(crate) fn sample(path: &str, text: &str) -> Source {
-        Source { path: path.to_owned(), text: text.to_owned() }
+        Source {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        }
     }
 
     pub(crate) fn lines(&self) -> usize {
@@ -43,7 +46,9 @@ impl Source {
     }
 
     pub(crate) fn tokens(&self) -> TokenStream {
-        self.text.parse().unwrap_or_else(|error| panic!("{}: {error}", self.path))
+        self.text
+            .parse()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.path))
     }
 
     /// The macros that the file calls, with their lines.
@@ -66,7 +71,9 @@ impl Source {
         let mut found = Vec::new();
         visit(self.tokens(), &mut |tokens| {
             for (at, pair) in tokens.windows(2).enumerate() {
-                let [TokenTree::Ident(keyword), TokenTree::Ident(name)] = pair else { continue };
+                let [TokenTree::Ident(keyword), TokenTree::Ident(name)] = pair else {
+                    continue;
+                };
                 if keyword != "fn" {
                     continue;
                 }
@@ -121,7 +128,9 @@ pub(crate) fn sources(folders: &[&str]) -> Vec<Source> {
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries {
         let path = entry.expect("a folder can be listed").path();
         if path.is_dir() {
