@@ -256,7 +256,7 @@ describe("library defaults", () => {
 describe(`${CROWD} clients at once`, () => {
   it("each gets its own answers, and one broadcast reaches all", { timeout: 60_000 }, async () => {
     const clients = Array.from({ length: CROWD }, (_, n) => connect(WAYS[n % WAYS.length], "/", {}, bench));
-    await Promise.all(clients.map((socket) => within(event(socket, "connect"), "connect", 30_000)));
+    await Promise.all(clients.map((socket) => event(socket, "connect", 30_000)));
     assert.equal(new Set(clients.map(({ id }) => id)).size, CROWD);
 
     const answers = await Promise.all(clients.map((socket, n) => within(socket.emitWithAck("ack", n), "an answer", 30_000)));
@@ -274,8 +274,10 @@ describe(`${CROWD} clients at once`, () => {
   });
 
   it("come and go with a heartbeat of 300 ms", { timeout: 60_000 }, async () => {
-    const clients = Array.from({ length: CROWD }, (_, n) => connect(WAYS[n % WAYS.length], "/custom", {}, server));
-    await Promise.all(clients.map((socket) => within(event(socket, "connect"), "connect", 30_000)));
+    // All of them live in this one process; who misses a pong in the crush comes back.
+    const again = { reconnection: true, reconnectionDelay: 50 };
+    const clients = Array.from({ length: CROWD }, (_, n) => connect(WAYS[n % WAYS.length], "/custom", again, server));
+    await Promise.all(clients.map((socket) => event(socket, "connect", 30_000)));
     for (const socket of clients) socket.close();
   });
 });

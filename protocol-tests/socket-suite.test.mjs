@@ -85,7 +85,7 @@ describe("the transport below", () => {
 
   it("ends a silent polling session", async () => {
     const session = await polling();
-    await sleep(500);
+    await sleep(600);
     assert.equal((await session.get()).status, 400);
   });
 

@@ -87,6 +87,6 @@ export async function within(promise, what, limitMs = DEADLINE_MS) {
 }
 
 /** Arguments of the next event, as an array. */
-export function event(emitter, name) {
-  return within(new Promise((resolve) => emitter.once(name, (...args) => resolve(args))), `"${name}"`);
+export function event(emitter, name, limitMs) {
+  return within(new Promise((resolve) => emitter.once(name, (...args) => resolve(args))), `"${name}"`, limitMs);
 }
