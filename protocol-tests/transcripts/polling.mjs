@@ -321,17 +321,15 @@ const big = `4${"a long line of text; ".repeat(60)}`;
 const compression = [
   ["T260", "gzip", { "Accept-Encoding": "gzip" }, big],
   ["T261", "deflate", { "Accept-Encoding": "deflate" }, big],
-  ["T262", "deflate named before gzip", { "Accept-Encoding": "br, deflate, gzip" }, big, {
-    get: ["200 [content-type: text/plain; charset=UTF-8; cache-control: no-store; content-encoding: gzip; access-control-allow-origin: *] 4a long line of text; a … (1261 characters, sha1 d08e74a42c91)"],
-  }],
+  ["T262", "deflate named before gzip", { "Accept-Encoding": "br, deflate, gzip" }, big],
   ["T263", "Brotli alone", { "Accept-Encoding": "br" }, big],
   ["T264", "gzip refused by its weight", { "Accept-Encoding": "gzip;q=0, deflate" }, big],
   ["T265", "below the threshold", { "Accept-Encoding": "gzip" }, `4${"x".repeat(1022)}`],
   ["T266", "at the threshold", { "Accept-Encoding": "gzip" }, `4${"x".repeat(1023)}`],
   ["T267", "no Accept-Encoding", {}, big],
   ["T268", "anything goes", { "Accept-Encoding": "*" }, big],
-].map(([id, what, headers, body, trunkline]) => ({
-  id, title: `a compressed answer: ${what}`, trunkline,
+].map(([id, what, headers, body]) => ({
+  id, title: `a compressed answer: ${what}`,
   play: async (t) => {
     const session = await t.polling(ENGINE);
     await session.post(body);

@@ -10,35 +10,26 @@ const send = (header, ...attachments) => (socket) => {
   socket.sendBinary(...attachments);
 };
 
-/** What Trunkline's echo sends: the frames as they came, since the handler does not look into its arguments. */
-const AS_IT_CAME = (...frames) => ({ trunkline: { ws: [...JOINED, ...frames, 'text 42["message-back","alive?"]'] } });
-
 const accepted = [
   ["T801", "one attachment", `451-["message",${PLACE()}]`, [bytes(1, 2, 3)]],
   ["T802", "two attachments", `452-["message",${PLACE()},${PLACE(1)}]`, [bytes(1), bytes(2)]],
-  ["T803", "placeholders in another order", `452-["message",${PLACE(1)},${PLACE(0)}]`, [bytes(1), bytes(2)],
-    AS_IT_CAME(`text 452-["message-back",${PLACE(1)},${PLACE(0)}]`, "binary <01>", "binary <02>")],
-  ["T804", "one attachment used twice", `451-["message",${PLACE()},${PLACE()}]`, [bytes(1)],
-    AS_IT_CAME(`text 451-["message-back",${PLACE()},${PLACE()}]`, "binary <01>")],
-  ["T805", "an attachment that nobody refers to", `451-["message","x"]`, [bytes(1)], AS_IT_CAME(`text 451-["message-back","x"]`, "binary <01>")],
-  ["T806", "two attachments, one of them unused", `452-["message",${PLACE(1)}]`, [bytes(1), bytes(2)],
-    AS_IT_CAME(`text 452-["message-back",${PLACE(1)}]`, "binary <01>", "binary <02>")],
+  ["T803", "placeholders in another order", `452-["message",${PLACE(1)},${PLACE(0)}]`, [bytes(1), bytes(2)]],
+  ["T804", "one attachment used twice", `451-["message",${PLACE()},${PLACE()}]`, [bytes(1)]],
+  ["T805", "an attachment that nobody refers to", `451-["message","x"]`, [bytes(1)]],
+  ["T806", "two attachments, one of them unused", `452-["message",${PLACE(1)}]`, [bytes(1), bytes(2)]],
   ["T807", "an attachment inside an object inside an array", `451-["message",[{"a":{"b":${PLACE()}}},null,""]]`, [bytes(9)]],
   ["T808", "an empty attachment", `451-["message",${PLACE()}]`, [bytes()]],
   ["T809", "ten attachments", `4510-["message",${Array.from({ length: 10 }, (_, i) => PLACE(i))}]`, Array.from({ length: 10 }, (_, i) => bytes(i))],
   ["T810", "a binary event that asks for an acknowledgement", `451-0["message-with-ack",${PLACE()},"x"]`, [bytes(7)]],
   ["T811", "a binary event for /", `451-/,["message",${PLACE()}]`, [bytes(1)]],
-  ["T812", "an object that only looks like a placeholder", `451-["message",{"_placeholder":false,"num":0}]`, [bytes(1)],
-    AS_IT_CAME(`text 451-["message-back",{"_placeholder":false,"num":0}]`, "binary <01>")],
-  ["T813", "_placeholder that is not true", `451-["message",{"_placeholder":1,"num":0}]`, [bytes(1)],
-    AS_IT_CAME(`text 451-["message-back",{"_placeholder":1,"num":0}]`, "binary <01>")],
-  ["T814", "a placeholder with more in it", `451-["message",{"_placeholder":true,"num":0,"more":1}]`, [bytes(1)],
-    AS_IT_CAME(`text 451-["message-back",{"_placeholder":true,"num":0,"more":1}]`, "binary <01>")],
+  ["T812", "an object that only looks like a placeholder", `451-["message",{"_placeholder":false,"num":0}]`, [bytes(1)]],
+  ["T813", "_placeholder that is not true", `451-["message",{"_placeholder":1,"num":0}]`, [bytes(1)]],
+  ["T814", "a placeholder with more in it", `451-["message",{"_placeholder":true,"num":0,"more":1}]`, [bytes(1)]],
   ["T815", "a binary acknowledgement that nobody waits for", `461-0[${PLACE()}]`, [bytes(1)]],
   ["T816", "a binary acknowledgement without an id", `461-[${PLACE()}]`, [bytes(1)]],
   ["T817", "an attachment larger than its header", `451-["message",${PLACE()}]`, [Buffer.alloc(100_000, 7)]],
   ["T818", "an attachment count with a leading zero", `4501-["message",${PLACE()}]`, [bytes(1)]],
-].map(([id, title, header, attachments, more]) => joined(id, title, send(header, ...attachments), more));
+].map(([id, title, header, attachments]) => joined(id, title, send(header, ...attachments)));
 
 // The header alone is refused.
 const badCount = [
@@ -65,7 +56,9 @@ const order = [
   joined("T862", "a header while an attachment is missing", (socket) => socket.send(`451-["message",${PLACE()}]`, `451-["message",${PLACE()}]`)),
   joined("T863", "a disconnect while an attachment is missing", (socket) => socket.send(`451-["message",${PLACE()}]`, "41")),
   joined("T864", "binary without a header", (socket) => socket.sendBinary(bytes(1, 2))),
-  joined("T865", "one attachment too many", send(`451-["message",${PLACE()}]`, bytes(1), bytes(2))),
+  joined("T865", "one attachment too many", send(`451-["message",${PLACE()}]`, bytes(1), bytes(2)), {
+    trunkline: { ws: [...JOINED, `text 451-["message-back",${PLACE()}]`, "binary <01>", "close without a code"] },
+  }),
   joined("T866", "a pong between header and attachment", (socket) => {
     socket.send(`451-["message",${PLACE()}]`, "3");
     socket.sendBinary(bytes(1));

@@ -77,7 +77,9 @@ const frames = [
   onWebSocket("T338", "a control frame that is too long", (socket) => socket.sendFrame(OPCODE.ping, "x".repeat(126))),
   onWebSocket("T339", "a control frame in fragments", (socket) => socket.sendFrame(OPCODE.ping, "x", { fin: false })),
   onWebSocket("T340", "a close frame with half a code", (socket) => closeFrame(socket, [0x03])),
-  onWebSocket("T341", "a close frame with a code that must not be sent", (socket) => closeFrame(socket, [0x03, 0xed])),
+  onWebSocket("T341", "a close frame with a code that must not be sent", (socket) => closeFrame(socket, [0x03, 0xed]), {
+    trunkline: { ws: ["101 [access-control-allow-origin: *]", `text ${openPacket()}`, 'close 1002 "Protocol violation"'] },
+  }),
 ];
 
 const sessions = [
