@@ -43,6 +43,7 @@
 //! - [`ai`]: the rules of the assistant that the server program offers
 //! - `registry`, `api`, [`server`]: what clients share, what applications see, what touches the
 //!   network
+//! - [`assistant`]: the `ai-message` route, an application of the public API
 //!
 //! # Features
 //!
@@ -60,6 +61,8 @@ pub mod wire;
 
 #[cfg(feature = "server")]
 mod api;
+#[cfg(feature = "assistant")]
+pub mod assistant;
 #[cfg(feature = "server")]
 mod clock;
 #[cfg(feature = "server")]
@@ -82,5 +85,7 @@ pub use api::{
     EventName, FromCall, Handler, HandlerError, Handshake, IntoAdmission, IntoAnswer, Io,
     Namespace, RoomNames, Socket, State, States,
 };
+#[cfg(feature = "assistant")]
+pub use assistant::Assistant;
 #[cfg(feature = "server")]
 pub use server::{Layer, Peer, Server, Service};

@@ -37,6 +37,8 @@ pub enum OriginPolicy {
     Allow(Vec<Origin>),
     /// Those of this machine, whatever their port, and these.
     LoopbackAnd(Vec<Origin>),
+    /// Those of the very host and port that they make their requests to, and these.
+    SameHostAnd(Vec<Origin>),
 }
 
 /// Under which host names the server answers.
@@ -78,6 +80,19 @@ impl Access {
         }
     }
 
+    /// The policy of a server that everybody can reach: pages of the host name and port under
+    /// which they reach it, and the given origins.
+    ///
+    /// Which host names are ours is not known here, so it does not stop a site that points its
+    /// own name at this server (DNS rebinding).
+    pub fn same_host(origins: Vec<Origin>) -> Access {
+        Access {
+            origins: OriginPolicy::SameHostAnd(origins),
+            hosts: HostPolicy::Any,
+            hint: None,
+        }
+    }
+
     /// Checks both the host name and the origin of a request.
     ///
     /// # Errors
@@ -87,7 +102,7 @@ impl Access {
         match headers
             .get_all(ORIGIN)
             .iter()
-            .find(|origin| !self.origins.admits(origin))
+            .find(|origin| !self.origins.admits(origin) && !self.is_at_home(origin, headers, uri))
         {
             Some(origin) => Err(self.foreign("Origin", origin)),
             None => Ok(()),
@@ -117,6 +132,22 @@ impl Access {
         }
     }
 
+    /// Whether the page comes from the host and port that the request is made to.
+    fn is_at_home(&self, origin: &HeaderValue, headers: &HeaderMap, uri: &Uri) -> bool {
+        let same = || {
+            let origin: Origin = origin.to_str().ok()?.parse().ok()?;
+            let host = match uri.authority() {
+                Some(authority) => authority.as_str(),
+                None => headers.get(HOST)?.to_str().ok()?,
+            };
+            let (name, port) = split_port(host)?;
+            // Behind a proxy that ends TLS the scheme is not known here; the port tells.
+            let port = port.or_else(|| default_port(&origin.scheme));
+            Some(name.eq_ignore_ascii_case(&origin.host) && port == origin.port)
+        };
+        matches!(self.origins, OriginPolicy::SameHostAnd(_)) && same() == Some(true)
+    }
+
     fn foreign(&self, what: &'static str, value: &dyn fmt::Debug) -> Foreign {
         let refusal = Foreign {
             what,
@@ -129,13 +160,15 @@ impl Access {
 }
 
 impl OriginPolicy {
-    /// Whether pages of this origin are admitted; also fit for
+    /// Whether pages of this origin are admitted, whatever they ask for; also fit for
     /// [`AllowOrigin::when`](super::AllowOrigin::when).
     pub fn admits(&self, origin: &HeaderValue) -> bool {
         let parsed = || origin.to_str().ok()?.parse::<Origin>().ok();
         match self {
             OriginPolicy::Any => true,
-            OriginPolicy::Allow(list) => parsed().is_some_and(|origin| list.contains(&origin)),
+            OriginPolicy::Allow(list) | OriginPolicy::SameHostAnd(list) => {
+                parsed().is_some_and(|origin| list.contains(&origin))
+            }
             OriginPolicy::LoopbackAnd(list) => {
                 parsed().is_some_and(|origin| origin.is_loopback() || list.contains(&origin))
             }
@@ -186,20 +219,19 @@ impl FromStr for Origin {
             let (scheme, rest) = text.split_once("://")?;
             let (host, port) = split_port(rest.strip_suffix('/').unwrap_or(rest))?;
             let scheme = scheme.to_ascii_lowercase();
-            let default = match scheme.as_str() {
-                "http" | "ws" => Some(80),
-                "https" | "wss" => Some(443),
-                "" => return None,
-                _ => None,
-            };
+            let port = port.or_else(|| default_port(&scheme));
             let host = host.to_ascii_lowercase();
-            Some(Origin {
-                scheme,
-                host,
-                port: port.or(default),
-            })
+            (!scheme.is_empty()).then_some(Origin { scheme, host, port })
         };
         parse().ok_or_else(|| OriginSyntaxError(text.to_owned()))
+    }
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
+        _ => None,
     }
 }
 
@@ -312,6 +344,35 @@ mod tests {
                 .check_host(&HeaderMap::new(), &Uri::from_static("/"))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_page_of_the_host_that_it_asks_is_at_home() {
+        let access = Access::same_host(vec!["https://app.example".parse().unwrap()]);
+        let rows = [
+            ("http://10.0.0.7:3000", "10.0.0.7:3000", true),
+            ("http://Chat.example", "chat.Example", true),
+            ("http://chat.example", "chat.example:80", true),
+            ("https://chat.example", "chat.example", true),
+            ("https://app.example", "chat.example", true),
+            ("http://[::1]:3000", "[::1]:3000", true),
+            ("http://chat.example:3000", "chat.example", false),
+            ("http://chat.example:3000", "chat.example:3001", false),
+            ("http://localhost:5173", "localhost:3000", false),
+            ("https://evil.example", "chat.example", false),
+            ("null", "null", false),
+            ("", "", false),
+        ];
+        for (origin, host, admitted) in rows {
+            let mut headers = headers(ORIGIN, origin);
+            headers.insert(HOST, host.parse().unwrap());
+            let result = access.check(&headers, &Uri::from_static("/"));
+            assert_eq!(result.is_ok(), admitted, "{origin:?} at {host:?}");
+        }
+        let absolute = Uri::from_static("http://chat.example/");
+        let mut headers = headers(ORIGIN, "http://evil.example");
+        headers.insert(HOST, HeaderValue::from_static("evil.example"));
+        assert!(access.check(&headers, &absolute).is_err());
     }
 
     #[test]

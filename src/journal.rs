@@ -1,0 +1,23 @@
+//! Who comes and goes, and that something was said, in the log. Never what was said.
+
+use trunkline::{DisconnectReason, Namespace, Socket};
+
+/// Logs the sockets of a namespace, and its custom event `message`.
+pub(crate) fn attach(namespace: &Namespace) {
+    namespace
+        .on_connect(async |socket: Socket| {
+            let address = socket.handshake().address;
+            tracing::info!(
+                id = %socket.id(),
+                address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string()),
+                transport = socket.transport().as_str(),
+                "A user connected"
+            );
+        })
+        .on_disconnect(async |socket: Socket, reason: DisconnectReason| {
+            tracing::info!(id = %socket.id(), reason = reason.as_str(), "A user disconnected");
+        })
+        .on("message", async |socket: Socket| {
+            tracing::info!(id = %socket.id(), "A message was received");
+        });
+}
