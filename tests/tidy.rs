@@ -15,7 +15,11 @@ use sources::{Source, sources};
 /// Each room and the rooms it may import, in the order in which to read the code.
 ///
 /// `engine` and `socketio` meet only in `connection`; nothing pure imports anything of the shell;
-/// nothing imports `config` but `main`. `clock` is the shell's leaf, the one place that reads the time.
+/// nothing imports `config` but `main`. `clock` is the shell's leaf, the one place that reads the
+/// time. `api` knows `engine` and `connection` for their configuration, which its builder composes,
+/// and because Engine.IO alone is an API as well; it never names `server`. `assistant` is an
+/// application: beside `api` it names the values that `api` speaks in (`socketio`'s arguments,
+/// `wire`'s ids and moments). The last five are the program.
 const MAY_IMPORT: &str = "
 wire       ->
 engine     -> wire
@@ -23,16 +27,17 @@ socketio   -> wire
 dialect    -> wire, socketio
 connection -> wire, engine, socketio, dialect
 rooms      -> wire
-recovery   -> wire, socketio, rooms
 ai         -> wire
 clock      -> wire
 registry   -> wire, socketio, rooms
-adapter    -> wire, socketio, rooms, recovery, registry
-api        -> wire, socketio, rooms, clock, registry, adapter
-server     -> wire, engine, socketio, dialect, connection, rooms, recovery, clock, registry, adapter, api
-assistant  -> ai, api
-config     -> wire, engine, socketio, ai, api, server, assistant
-main       -> config, api, server, assistant
+api        -> wire, engine, socketio, connection, rooms, registry
+server     -> wire, engine, socketio, connection, clock, registry, api
+assistant  -> wire, socketio, ai, clock, api
+journal    -> socketio, api
+signals    ->
+site       -> server
+config     -> ai, assistant, server
+main       -> api, server, assistant, config, journal, signals, site
 ";
 
 /// The root of the library: it declares the modules and re-exports from them, and is not a room.

@@ -1,3 +1,5 @@
+//! Tests of `dialect`.
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Tests of `connection::plain`.
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

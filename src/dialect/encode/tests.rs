@@ -1,3 +1,5 @@
+//! Tests of `dialect::encode`.
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Tests of `connection::plain::ending`.
+
 use std::time::Duration;
 
 use proptest::prelude::*;
