@@ -40,7 +40,6 @@ use crate::socketio::EncodeError as EmitError;
 pub(crate) use ack::AckSlot;
 pub(crate) use handler::BoxFuture;
 pub(crate) use listeners::{EventHandler, Listeners};
-pub(crate) use namespace::NamespaceInner;
 pub(crate) use socket::{Arrival, Live};
 
 /// What a server is made for: Socket.IO, or Engine.IO alone.

@@ -277,3 +277,75 @@ impl<H: Reach + Clone> Roster<H> {
         self.rooms.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Bell(AtomicUsize);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn send(mailbox: &Mailbox, bytes: usize) -> Result<(), DropReason> {
+        mailbox.post(Mail::Send(Frame::Binary(vec![0; bytes].into())))
+    }
+
+    #[test]
+    fn mail_wakes_a_sleeping_task_once_and_a_busy_one_never() {
+        let (mailbox, bell) = (Mailbox::new(100), Arc::new(Bell::default()));
+        let rings = || bell.0.load(Ordering::Relaxed);
+        assert!(mailbox.sleep(&Waker::from(bell.clone())));
+        send(&mailbox, 1).unwrap();
+        send(&mailbox, 1).unwrap();
+        assert_eq!(rings(), 1, "the second finds the task awake");
+        assert!(!mailbox.sleep(&Waker::from(bell.clone())), "there is mail");
+        while mailbox.take().is_some() {}
+        send(&mailbox, 1).unwrap();
+        assert_eq!(rings(), 1, "a task that takes its mail needs no waking");
+    }
+
+    #[test]
+    fn a_backlog_over_the_limit_is_refused_and_noticed() {
+        let mailbox = Mailbox::new(100);
+        send(&mailbox, 60).unwrap();
+        assert!(mailbox.take().is_some());
+        mailbox.account(0, 60);
+        send(&mailbox, 40).unwrap();
+        assert!(!mailbox.is_overflowing(), "exactly the limit is allowed");
+        assert_eq!(send(&mailbox, 1), Err(DropReason::SlowConsumer));
+        assert!(mailbox.is_overflowing());
+        assert!(
+            mailbox.post(Mail::Close).is_ok(),
+            "what weighs nothing always gets through"
+        );
+    }
+
+    #[test]
+    fn what_was_handed_on_no_longer_counts() {
+        let mailbox = Mailbox::new(100);
+        send(&mailbox, 100).unwrap();
+        assert!(mailbox.take().is_some());
+        mailbox.account(0, 100);
+        mailbox.account(100, 0);
+        assert!(send(&mailbox, 100).is_ok());
+    }
+
+    #[test]
+    fn a_closed_mailbox_drops_its_mail_and_takes_no_more() {
+        let mailbox = Mailbox::new(100);
+        let (waiter, mut waiting) = oneshot::channel();
+        mailbox.post(Mail::Flushed(waiter)).unwrap();
+        mailbox.close();
+        assert!(waiting.try_recv().is_err());
+        assert_eq!(send(&mailbox, 1), Err(DropReason::Disconnected));
+        assert!(mailbox.take().is_none());
+    }
+}

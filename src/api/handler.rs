@@ -36,6 +36,28 @@ pub struct Call {
     pub(crate) is_checked: bool,
 }
 
+impl Call {
+    /// Whose event it is.
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// The event's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The event's arguments, not read yet; none where there is no event.
+    pub fn args(&self) -> Option<&Args> {
+        self.args.as_ref()
+    }
+
+    /// Why the socket leaves, in disconnect handlers.
+    pub fn reason(&self) -> Option<DisconnectReason> {
+        self.reason
+    }
+}
+
 /// Why a handler's argument could not be made.
 #[derive(Debug)]
 pub enum CallError {

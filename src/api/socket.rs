@@ -1,13 +1,13 @@
 //! A socket: one client in one namespace, as an application sees it.
 
-use std::any::Any;
-use std::collections::HashMap;
+mod live;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Weak};
 
 use bytestring::ByteString;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use crate::registry::{DropReason, Mail, Mailbox, Reach};
 use crate::rooms::Room;
@@ -23,6 +23,8 @@ use super::listeners::Listeners;
 use super::namespace::NamespaceInner;
 use super::operator::{Broadcast, RoomNames};
 use super::{Dialect, EmitError, Transport};
+
+pub(crate) use live::Live;
 
 /// One client in one namespace.
 ///
@@ -56,20 +58,6 @@ struct Inner {
 const JOINING: u8 = 0;
 const CONNECTED: u8 = 1;
 const LEFT: u8 = 2;
-
-/// The part of a socket that its client's task owns and that ends with it.
-///
-/// Handles point here weakly, so a listener that captures its own socket makes no circle.
-#[derive(Default)]
-pub(crate) struct Live {
-    listeners: OnceLock<RwLock<Listeners>>,
-    values: Mutex<Option<Box<Values>>>,
-    /// Rooms joined while the socket was still being decided about.
-    early_rooms: Mutex<Vec<Room>>,
-    left: Notify,
-}
-
-type Values = HashMap<std::any::TypeId, Arc<dyn Any + Send + Sync>>;
 
 /// What became of an emit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -240,7 +228,7 @@ impl Socket {
         if !self.is_connected()
             && let Some(live) = self.0.live.upgrade()
         {
-            let mut early = lock(&live.early_rooms);
+            let mut early = live.early_rooms();
             // Asked again under the lock that `connect` takes before it reads the rooms.
             if self.0.phase.load(Ordering::Acquire) == JOINING {
                 early.append(&mut names);
@@ -257,7 +245,7 @@ impl Socket {
         let mut names = Vec::new();
         rooms.add_to(&mut names);
         if let Some(live) = self.0.live.upgrade() {
-            lock(&live.early_rooms).retain(|room| !names.contains(room));
+            live.early_rooms().retain(|room| !names.contains(room));
         }
         for room in names {
             self.0.namespace.roster.leave(self.id(), &room);
@@ -287,7 +275,7 @@ impl Socket {
         let Some(live) = self.0.live.upgrade() else {
             return;
         };
-        let left = live.left.notified();
+        let left = live.left();
         if self.0.phase.load(Ordering::Acquire) != LEFT {
             left.await;
         }
@@ -296,23 +284,13 @@ impl Socket {
     /// Keeps a value of any type with this socket, until it leaves; one of each type.
     pub fn set<T: Send + Sync + 'static>(&self, value: T) {
         if let Some(live) = self.0.live.upgrade() {
-            let key = std::any::TypeId::of::<T>();
-            let replaced = lock(&live.values)
-                .get_or_insert_default()
-                .insert(key, Arc::new(value));
-            // Dropped after the lock: a value's own drop may come back here.
-            drop(replaced);
+            live.set(value);
         }
     }
 
     /// The value of type `T` that was [`set`](Socket::set).
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        let live = self.0.live.upgrade()?;
-        let value = lock(&live.values)
-            .as_ref()?
-            .get(&std::any::TypeId::of::<T>())?
-            .clone();
-        value.downcast().ok()
+        self.0.live.upgrade()?.get()
     }
 
     /// Handles an event of this socket only, beside the namespace's own handlers.
@@ -347,8 +325,7 @@ impl Socket {
 
     fn listen(&self, change: impl FnOnce(&mut Listeners)) {
         if let Some(live) = self.0.live.upgrade() {
-            let listeners = live.listeners.get_or_init(RwLock::default);
-            change(&mut listeners.write().unwrap_or_else(PoisonError::into_inner));
+            live.listen(change);
         }
     }
 
@@ -374,7 +351,7 @@ impl Socket {
 
     /// The socket was let in: it is on the roster from now on.
     pub(crate) fn connect(&self, live: &Live) {
-        let mut early = lock(&live.early_rooms);
+        let mut early = live.early_rooms();
         let rooms = std::mem::take(&mut *early);
         self.0
             .namespace
@@ -387,14 +364,7 @@ impl Socket {
     pub(crate) fn disconnected(&self, live: &Live) {
         self.0.phase.store(LEFT, Ordering::Release);
         self.0.namespace.roster.remove(self.id());
-        live.left.notify_waiters();
-    }
-}
-
-impl Live {
-    /// The socket's own listeners, if it ever had any.
-    pub(crate) fn listeners(&self) -> Option<&RwLock<Listeners>> {
-        self.listeners.get()
+        live.tell_left();
     }
 }
 
@@ -425,9 +395,4 @@ impl fmt::Debug for Socket {
             .field("namespace", &self.namespace())
             .finish_non_exhaustive()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while these locks are held.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

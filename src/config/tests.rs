@@ -1,3 +1,5 @@
+//! Tests of `config`.
+
 use super::*;
 
 fn read(flags: &[&str], variables: &[(&str, &str)]) -> Result<Invocation, Wrong> {

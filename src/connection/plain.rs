@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!             accept            the client leaves, leave(), close(), too many mistakes
-//!   Deciding ────────► Joined ───────────────────────────────────────────┐
-//!      │                 │                                               ▼
-//!      │ refuse, …       │                                            Closing
-//!      ├─────────────────│──────────────────────────────────────────────►│
-//!      │                 │ the WebSocket ends, no pong, shut_down(), fail() │ the queue has left
-//!      └─────────────────┴──────────────► Closed ◄───────────────────────┘
+//!   Deciding ────────► Joined ────────────────────┐
+//!      │                 │                        ▼    the queue has left
+//!      ├─── refuse, … ───│──────────────────► Closing ────────────────────► Closed
+//!      │                 │                        │                           ▲
+//!      └─────────────────┴────────────────────────┴───────────────────────────┘
+//!                     the WebSocket ends, no sign of life, shut_down(), fail()
 //! ```
 //!
 //! It is to such a client what [`Session`](crate::engine::Session) and

@@ -87,3 +87,6 @@ fn push_args(text: &mut String, args: &[&RawValue]) {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

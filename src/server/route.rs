@@ -37,6 +37,11 @@ impl Routes {
         }
     }
 
+    /// The path of Engine.IO, as clients write it.
+    pub(super) fn engine_path(&self) -> String {
+        format!("{}/", self.prefix)
+    }
+
     /// `upgrade`: the request asks for a WebSocket.
     pub(super) fn find(&self, path: &str, upgrade: bool) -> Route {
         // An exact path is more specific than a prefix, so it goes first.

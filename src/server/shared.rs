@@ -36,15 +36,19 @@ impl Shared {
                 ..Default::default()
             },
         };
+        let routes = Routes::new(&config);
+        let mut plain = layers.plain;
+        // Whoever types Socket.IO frames at the wrong path is told the right one.
+        plain.socket_io_path = routes.engine_path();
         Arc::new(Shared {
             application,
             sessions: Sessions::default(),
             crowd: Crowd::default(),
-            routes: Routes::new(&config),
+            routes,
             config,
             engine: Arc::new(layers.engine),
             socketio: Arc::new(layers.socketio),
-            plain: Arc::new(layers.plain),
+            plain: Arc::new(plain),
             dispatch: layers.dispatch,
             draining: AtomicBool::new(false),
         })

@@ -1,3 +1,5 @@
+//! Tests of `ai::answer`.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `ai::contract`.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of `ai::conversations`.
+
 use proptest::prelude::*;
 
 use super::*;

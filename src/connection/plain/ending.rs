@@ -16,6 +16,10 @@ mod code {
 impl Plain {
     /// The WebSocket has ended.
     pub(in crate::connection) fn handle_websocket_gone(&mut self, gone: Gone) {
+        if let Phase::Closed(_) = self.phase {
+            self.hangup = None;
+            return;
+        }
         let (reason, disconnect) = match gone {
             Gone::Closed => (
                 CloseReason::TransportClose,
@@ -144,3 +148,6 @@ fn fault(fault: Fault) -> (CloseReason, DisconnectReason) {
     let reason = CloseReason::TransportError(fault);
     (reason, DisconnectReason::TransportError)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,5 @@
+//! Tests of `socketio::acks`.
+
 use std::sync::mpsc;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `socketio::args`.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of `socketio::attachments`.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tests of `socketio::outgoing`.
+
 use std::collections::BTreeMap;
 
 use serde_json::json;

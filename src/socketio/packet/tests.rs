@@ -1,3 +1,5 @@
+//! Tests of `socketio::packet`.
+
 use std::borrow::Cow;
 
 use super::*;

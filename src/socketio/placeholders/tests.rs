@@ -1,3 +1,5 @@
+//! Tests of `socketio::placeholders`.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Tests of `ai::provider::offline`.
+
 use proptest::prelude::*;
 
 use super::*;

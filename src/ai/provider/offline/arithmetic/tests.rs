@@ -1,3 +1,5 @@
+//! Tests of `ai::provider::offline::arithmetic`.
+
 use proptest::prelude::*;
 
 use super::*;

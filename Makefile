@@ -1,0 +1,57 @@
+# One command runs what the gate runs. `make` alone lists them.
+
+CARGO ?= cargo
+NODE_AT_LEAST := 20
+FUZZ_SECONDS ?= 300
+FUZZ_HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+FUZZ_TARGETS := $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
+# Coverage for libFuzzer from the stable compiler, without cargo-fuzz.
+FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Cdebug-assertions -Ccodegen-units=1
+
+.PHONY: help run check test test-rust test-protocol fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
+
+help:
+	@echo "make run     start the server on http://127.0.0.1:3000"
+	@echo "make check   format, lints, docs, the library without I/O, licences"
+	@echo "make test    everything that can be tested here; installs what it needs"
+	@echo "make fuzz    each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
+
+run:
+	$(CARGO) run --release
+
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
+	$(CARGO) clippy --lib --no-default-features -- -D warnings
+	$(CARGO) test --quiet --test tidy --test licences -- --show-output
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans sources; fi
+
+test: test-rust test-protocol
+
+test-rust:
+	$(CARGO) test --all-targets
+	$(CARGO) test --doc
+
+# A skip is said aloud; where CI is set it is a failure.
+test-protocol:
+	$(CARGO) build --release --bins --examples
+	@if .ci/node $(NODE_AT_LEAST); then \
+		set -e; cd protocol-tests; npm ci --no-progress; TARGET=trunkline npm test; \
+	elif [ "$${CI:-false}" != false ]; then \
+		echo "FAILED: protocol-tests did not run"; exit 1; \
+	else \
+		echo "SKIPPED: protocol-tests (what is missing stands above)"; \
+	fi
+
+fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
+	@if [ -z "$(FUZZ_TARGETS)" ]; then echo "there is no fuzz target"; exit 1; fi
+
+# New inputs go to .cache, so that the kept ones in fuzz/corpus stay few; a crash is left in fuzz/artifacts.
+$(addprefix fuzz-,$(FUZZ_TARGETS)): fuzz-%:
+	RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --release --target $(FUZZ_HOST) --manifest-path fuzz/Cargo.toml --bin $*
+	mkdir -p .cache/fuzz/$* fuzz/corpus/$* fuzz/artifacts/$*
+	fuzz/target/$(FUZZ_HOST)/release/$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		-artifact_prefix=fuzz/artifacts/$*/ .cache/fuzz/$* fuzz/corpus/$*

@@ -1,0 +1,23 @@
+// All transcripts, in the order of their numbers.
+import { requests } from "./requests.mjs";
+import { polling } from "./polling.mjs";
+import { websocket } from "./websocket.mjs";
+import { upgrades } from "./upgrade.mjs";
+import { closings } from "./closing.mjs";
+import { socketioText } from "./socketio-text.mjs";
+import { socketioBinary } from "./socketio-binary.mjs";
+import { socketioConnection } from "./socketio-connection.mjs";
+
+/**
+ * A transcript: `play(recorder)` sends bytes and writes down what comes back. `server` is the fixture it talks to.
+ * `trunkline` pins a listed difference: the lanes in which Trunkline's record is not the reference's.
+ */
+export const transcripts = [
+  ...requests, ...polling, ...websocket, ...upgrades, ...closings, ...socketioText, ...socketioBinary, ...socketioConnection,
+].map((transcript) => ({ server: "conformance", ...transcript }))
+  .sort((left, right) => (left.id < right.id ? -1 : 1));
+
+for (const [at, { id }] of transcripts.entries()) {
+  if (!/^T\d{3}$/.test(id)) throw new Error(`${id} is no transcript number`);
+  if (transcripts[at - 1]?.id === id) throw new Error(`${id} is there twice`);
+}
