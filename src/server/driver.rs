@@ -307,6 +307,10 @@ impl Driver {
 
     /// Before sleeping: one flush for all that was sent, the accounts, the timer.
     fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.lanes.is_full() {
+            // What woke the task may have been that there is room again.
+            self.settle(clock::now(), cx);
+        }
         if self.lanes.poll_flush(cx).is_ready() {
             self.connection.handle_websocket_gone(Gone::Failed);
             self.settle(clock::now(), cx);

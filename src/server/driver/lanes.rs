@@ -33,6 +33,8 @@ pub(super) struct Lanes {
     /// Bytes given to the WebSocket that it may not have handed on yet.
     unflushed: usize,
     needs_flush: bool,
+    /// Whether the WebSocket did not take what there was to send.
+    is_full: bool,
 }
 
 struct Post {
@@ -84,6 +86,11 @@ impl Lanes {
         self.leaving.push(Box::pin(websocket.hang_up(None)));
     }
 
+    /// Whether the WebSocket was full when it was last offered something; its room wakes the task.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// Bytes on their way through the WebSocket.
     pub(super) fn unflushed(&self) -> usize {
         self.unflushed
@@ -110,6 +117,7 @@ impl Lanes {
 
     /// Performs what the connection wants sent, as far as the WebSocket takes it.
     pub(super) fn perform(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
+        self.is_full = false;
         loop {
             match self
                 .websocket
@@ -123,7 +131,10 @@ impl Lanes {
                 }
                 // A reader that takes nothing more cannot be told of the end either.
                 Some(Poll::Pending) if connection.closed().is_some() => self.drop_websocket(),
-                Some(Poll::Pending) => return,
+                Some(Poll::Pending) => {
+                    self.is_full = true;
+                    return;
+                }
             }
             match connection.poll_transmit() {
                 Some(transmit) => self.transmit(transmit, connection),
@@ -248,5 +259,6 @@ impl Lanes {
         self.websocket = None;
         self.unflushed = 0;
         self.needs_flush = false;
+        self.is_full = false;
     }
 }
