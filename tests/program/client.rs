@@ -11,10 +11,10 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Far more than anything here takes, so that a machine under load fails no test.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The result of `future`, or a failed test.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     match timeout(DEADLINE, future).await {
         Ok(result) => result,
         Err(_) => panic!("waited in vain for {what}"),
@@ -22,20 +22,20 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 }
 
 /// One WebSocket.
-pub struct Client {
+pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
 }
 
 impl Client {
     /// Speaks the JSON dialect, and has been let in.
-    pub async fn json(address: SocketAddr) -> Client {
+    pub(crate) async fn json(address: SocketAddr) -> Client {
         let mut client = Client::open(address, "/").await;
         assert_eq!(client.next().await["event"], "connect");
         client
     }
 
     /// The same, with a bounded receive buffer, so that what is not read stays with the server.
-    pub async fn json_with_small_buffer(address: SocketAddr) -> Client {
+    pub(crate) async fn json_with_small_buffer(address: SocketAddr) -> Client {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(64 * 1024).unwrap();
         let stream = socket.connect(address).await.unwrap();
@@ -45,7 +45,7 @@ impl Client {
     }
 
     /// Any path; nothing has been exchanged.
-    pub async fn open(address: SocketAddr, path: &str) -> Client {
+    pub(crate) async fn open(address: SocketAddr, path: &str) -> Client {
         let stream = soon("a connection", TcpStream::connect(address)).await;
         Client::shake_hands(stream.unwrap(), address, path).await
     }
@@ -58,13 +58,13 @@ impl Client {
         }
     }
 
-    pub async fn send_text(&mut self, text: &str) {
+    pub(crate) async fn send_text(&mut self, text: &str) {
         let sent = self.socket.send(Message::text(text));
         soon("a frame to be sent", sent).await.unwrap();
     }
 
     /// The next text frame.
-    pub async fn next_text(&mut self) -> String {
+    pub(crate) async fn next_text(&mut self) -> String {
         loop {
             match soon("a frame", self.socket.next()).await {
                 Some(Ok(Message::Text(text))) => return text.as_str().to_owned(),
@@ -74,30 +74,30 @@ impl Client {
         }
     }
 
-    pub async fn send(&mut self, frame: Value) {
+    pub(crate) async fn send(&mut self, frame: Value) {
         self.send_text(&frame.to_string()).await;
     }
 
     /// Sends `ai-message` with one argument.
-    pub async fn ask(&mut self, data: impl Into<Value>) {
+    pub(crate) async fn ask(&mut self, data: impl Into<Value>) {
         self.send(json!({"event": "ai-message", "data": data.into()}))
             .await;
     }
 
     /// The next frame of the JSON dialect.
-    pub async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         serde_json::from_str(&self.next_text().await).unwrap()
     }
 
     /// The data of the next frame, which must be this event.
-    pub async fn expect(&mut self, event: &str) -> Value {
+    pub(crate) async fn expect(&mut self, event: &str) -> Value {
         let mut frame = self.next().await;
         assert_eq!(frame["event"], event, "{frame}");
         frame["data"].take()
     }
 
     /// The data of the next such event; other frames are skipped.
-    pub async fn until(&mut self, event: &str) -> Value {
+    pub(crate) async fn until(&mut self, event: &str) -> Value {
         loop {
             let mut frame = self.next().await;
             if frame["event"] == event {
@@ -107,14 +107,14 @@ impl Client {
     }
 
     /// That nothing waits to be read: a question asked now is answered next.
-    pub async fn expect_nothing_more(&mut self) {
+    pub(crate) async fn expect_nothing_more(&mut self) {
         self.ask(json!({"id": "fence", "chat": "fence", "content": "echo fence"}))
             .await;
         assert_eq!(self.expect("ai-message-response").await["id"], "fence");
     }
 
     /// That the server ends the connection.
-    pub async fn expect_end(&mut self) {
+    pub(crate) async fn expect_end(&mut self) {
         loop {
             match soon("the end", self.socket.next()).await {
                 None | Some(Err(_)) => return,
