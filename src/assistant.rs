@@ -1,6 +1,6 @@
 //! The `ai-message` assistant: an application of the public API like any other.
 //!
-//! The rules are in [`ai`](crate::ai); here they meet sockets, time and a provider. A question's
+//! The rules are in [`ai`]; here they meet sockets, time and a provider. A question's
 //! way through, in reading order:
 //!
 //! 1. The handler below reads the request. From then on a `Delivery` owes its asker exactly one
