@@ -16,88 +16,88 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for something that must happen.
-pub async fn within<T>(what: impl Future<Output = T>) -> T {
+pub(super) async fn within<T>(what: impl Future<Output = T>) -> T {
     let done = tokio::time::timeout(PATIENCE, what).await;
     done.expect("what the test waits for does not happen")
 }
 
 /// What handlers tell the test.
-pub struct Log(mpsc::UnboundedReceiver<String>);
+pub(super) struct Log(mpsc::UnboundedReceiver<String>);
 
 /// The handlers' end of a [`Log`].
 #[derive(Clone)]
-pub struct Teller(mpsc::UnboundedSender<String>);
+pub(super) struct Teller(mpsc::UnboundedSender<String>);
 
-pub fn log() -> (Teller, Log) {
+pub(super) fn log() -> (Teller, Log) {
     let (sender, receiver) = mpsc::unbounded_channel();
     (Teller(sender), Log(receiver))
 }
 
 impl Teller {
-    pub fn tell(&self, what: impl Into<String>) {
+    pub(super) fn tell(&self, what: impl Into<String>) {
         // A test that is over listens no more.
         let _ = self.0.send(what.into());
     }
 }
 
 impl Log {
-    pub async fn next(&mut self) -> String {
+    pub(super) async fn next(&mut self) -> String {
         within(self.0.recv())
             .await
             .expect("somebody may still tell")
     }
 
-    pub async fn expect(&mut self, what: &str) {
+    pub(super) async fn expect(&mut self, what: &str) {
         assert_eq!(self.next().await, what);
     }
 
     /// What was told already, without waiting.
-    pub fn told(&mut self) -> Vec<String> {
+    pub(super) fn told(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.0.try_recv().ok()).collect()
     }
 }
 
 /// One TCP connection that speaks HTTP/1.1 and is kept alive.
-pub struct Http {
+pub(super) struct Http {
     stream: BufReader<TcpStream>,
     address: SocketAddr,
 }
 
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Bytes,
 }
 
 impl Reply {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 }
 
 impl Http {
-    pub async fn connect(address: SocketAddr) -> Http {
+    pub(super) async fn connect(address: SocketAddr) -> Http {
         let stream = within(TcpStream::connect(address)).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let stream = BufReader::new(stream);
         Http { stream, address }
     }
 
-    pub async fn get(&mut self, target: &str) -> Reply {
+    pub(super) async fn get(&mut self, target: &str) -> Reply {
         self.request("GET", target, &[], b"").await
     }
 
-    pub async fn post(&mut self, target: &str, body: impl AsRef<[u8]>) -> Reply {
+    pub(super) async fn post(&mut self, target: &str, body: impl AsRef<[u8]>) -> Reply {
         self.request("POST", target, &[], body.as_ref()).await
     }
 
-    pub async fn request(
+    pub(super) async fn request(
         &mut self,
         method: &str,
         target: &str,
@@ -117,12 +117,12 @@ impl Http {
     }
 
     /// Sends bytes as they are. The server may have ended the connection.
-    pub async fn send(&mut self, bytes: &[u8]) {
+    pub(super) async fn send(&mut self, bytes: &[u8]) {
         let _ = within(self.stream.get_mut().write_all(bytes)).await;
     }
 
     /// The next response.
-    pub async fn receive(&mut self) -> Reply {
+    pub(super) async fn receive(&mut self) -> Reply {
         let first = self.line().await;
         let status = first.split(' ').nth(1).expect("a status line");
         let status = status.parse().unwrap();
@@ -155,7 +155,7 @@ impl Http {
     }
 
     /// Waits until the server ends the connection.
-    pub async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         let mut rest = Vec::new();
         // A reset is an end, too.
         let _ = within(self.stream.read_to_end(&mut rest)).await;
@@ -163,13 +163,13 @@ impl Http {
     }
 
     /// The bare connection, after an upgrade.
-    pub fn into_stream(self) -> TcpStream {
+    pub(super) fn into_stream(self) -> TcpStream {
         assert!(self.stream.buffer().is_empty());
         self.stream.into_inner()
     }
 
     /// Makes this connection a WebSocket.
-    pub async fn upgrade(self, target: &str, headers: &[(&'static str, &str)]) -> Ws {
+    pub(super) async fn upgrade(self, target: &str, headers: &[(&'static str, &str)]) -> Ws {
         let url = format!("ws://{}{target}", self.address);
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
@@ -181,20 +181,20 @@ impl Http {
 }
 
 /// A long-polling session on a connection of its own.
-pub struct Polling {
-    pub http: Http,
-    pub target: String,
+pub(super) struct Polling {
+    pub(super) http: Http,
+    pub(super) target: String,
 }
 
-pub const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
-pub const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+pub(super) const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
+pub(super) const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
 impl Polling {
-    pub async fn open(address: SocketAddr) -> Polling {
+    pub(super) async fn open(address: SocketAddr) -> Polling {
         Polling::open_on(Http::connect(address).await, &[]).await
     }
 
-    pub async fn open_on(mut http: Http, headers: &[(&str, &str)]) -> Polling {
+    pub(super) async fn open_on(mut http: Http, headers: &[(&str, &str)]) -> Polling {
         let reply = http.request("GET", POLLING, headers, b"").await;
         assert_eq!(reply.status, 200, "{reply:?}");
         let open: serde_json::Value = serde_json::from_str(&reply.text()[1..]).unwrap();
@@ -202,20 +202,20 @@ impl Polling {
         Polling { http, target }
     }
 
-    pub async fn send(&mut self, packets: &str) {
+    pub(super) async fn send(&mut self, packets: &str) {
         let reply = self.http.post(&self.target, packets).await;
         assert_eq!((reply.status, reply.text()), (200, "ok"));
     }
 
     /// The packets of the next GET.
-    pub async fn receive(&mut self) -> String {
+    pub(super) async fn receive(&mut self) -> String {
         let reply = self.http.get(&self.target).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.text().to_owned()
     }
 
     /// Joins `/`.
-    pub async fn join(mut self) -> Polling {
+    pub(super) async fn join(mut self) -> Polling {
         self.send("40").await;
         assert!(self.receive().await.starts_with("40{\"sid\":"));
         self
@@ -223,15 +223,15 @@ impl Polling {
 }
 
 /// A WebSocket.
-pub struct Ws(WebSocketStream<TcpStream>);
+pub(super) struct Ws(WebSocketStream<TcpStream>);
 
 impl Ws {
     /// Opens an Engine.IO session.
-    pub async fn open(address: SocketAddr) -> Ws {
+    pub(super) async fn open(address: SocketAddr) -> Ws {
         Ws::open_with(address, &[]).await
     }
 
-    pub async fn open_with(address: SocketAddr, headers: &[(&'static str, &str)]) -> Ws {
+    pub(super) async fn open_with(address: SocketAddr, headers: &[(&'static str, &str)]) -> Ws {
         let http = Http::connect(address).await;
         let mut ws = http.upgrade(WEBSOCKET, headers).await;
         assert!(ws.next().await.starts_with("0{\"sid\":"));
@@ -239,19 +239,19 @@ impl Ws {
     }
 
     /// Opens a session and joins `/`.
-    pub async fn join(address: SocketAddr) -> Ws {
+    pub(super) async fn join(address: SocketAddr) -> Ws {
         let mut ws = Ws::open(address).await;
         ws.send("40").await;
         assert!(ws.next().await.starts_with("40{\"sid\":"));
         ws
     }
 
-    pub async fn send(&mut self, text: &str) {
+    pub(super) async fn send(&mut self, text: &str) {
         self.send_all(&[text]).await;
     }
 
     /// Sends several messages in one go.
-    pub async fn send_all(&mut self, texts: &[&str]) {
+    pub(super) async fn send_all(&mut self, texts: &[&str]) {
         for text in texts {
             let message = Message::text(*text);
             within(self.0.feed(message)).await.unwrap();
@@ -260,20 +260,20 @@ impl Ws {
     }
 
     /// The next text message.
-    pub async fn next(&mut self) -> String {
+    pub(super) async fn next(&mut self) -> String {
         match within(self.0.next()).await {
             Some(Ok(Message::Text(text))) => text.to_string(),
             other => panic!("not a text message: {other:?}"),
         }
     }
 
-    pub async fn expect(&mut self, text: &str) {
+    pub(super) async fn expect(&mut self, text: &str) {
         assert_eq!(self.next().await, text);
     }
 
     /// Waits for the close frame, if there is one, and tells its code. Messages on the way are
     /// skipped.
-    pub async fn closed(&mut self) -> Option<u16> {
+    pub(super) async fn closed(&mut self) -> Option<u16> {
         loop {
             match within(self.0.next()).await {
                 Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),

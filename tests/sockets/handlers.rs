@@ -148,7 +148,7 @@ async fn a_panicking_handler_ends_only_itself() {
     let io = io.build();
     io.of("/")
         .on("at once", async |(text,): (String,)| {
-            assert_eq!(text, "fine")
+            assert_eq!(text, "fine");
         })
         .on("later", async |(text,): (String,)| {
             tokio::task::yield_now().await;
@@ -197,7 +197,7 @@ async fn an_ack_can_be_taken_by_hand() {
             tokio::spawn(async move { ack.send(("at last", 1)).unwrap() });
         })
         .on("never", async move |ack: Ack| {
-            teller.tell(format!("{}", ack.is_wanted()))
+            teller.tell(format!("{}", ack.is_wanted()));
         })
         .on("fails", async |_: Ack| -> Result<(), Error> {
             Err(Error::new("no", "no"))

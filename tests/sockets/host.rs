@@ -15,11 +15,11 @@ use trunkline::server::{Config, Limits};
 use trunkline::{Io, Peer, Server, Service};
 
 /// Our own server, for as long as the test's runtime lives.
-pub async fn serve(service: Service) -> SocketAddr {
+pub(super) async fn serve(service: Service) -> SocketAddr {
     serve_with(service, Limits::default()).await
 }
 
-pub async fn serve_with(service: Service, limits: Limits) -> SocketAddr {
+pub(super) async fn serve_with(service: Service, limits: Limits) -> SocketAddr {
     let server = Server::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -29,16 +29,16 @@ pub async fn serve_with(service: Service, limits: Limits) -> SocketAddr {
     address
 }
 
-pub async fn serve_io(io: &Io) -> SocketAddr {
+pub(super) async fn serve_io(io: &Io) -> SocketAddr {
     serve(Service::new(io)).await
 }
 
-pub async fn serve_config(io: &Io, config: Config) -> SocketAddr {
+pub(super) async fn serve_config(io: &Io, config: Config) -> SocketAddr {
     serve(Service::with_config(io, config)).await
 }
 
 /// A plain hyper server around the service, with [`application`] behind it.
-pub async fn serve_hyper(service: Service, upgrades: bool) -> SocketAddr {
+pub(super) async fn serve_hyper(service: Service, upgrades: bool) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -59,7 +59,7 @@ pub async fn serve_hyper(service: Service, upgrades: bool) -> SocketAddr {
     address
 }
 
-pub async fn serve_axum(application: axum::Router) -> SocketAddr {
+pub(super) async fn serve_axum(application: axum::Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let application = application.into_make_service_with_connect_info::<SocketAddr>();
