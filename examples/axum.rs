@@ -7,7 +7,7 @@
 //! const socket = require("socket.io-client").io("http://127.0.0.1:3000", {
 //!   extraHeaders: { cookie: "name=Ada" },        // a browser sends the cookie by itself
 //! });
-//! socket.emit("who am I", (answer) => console.log(answer));     // { name: 'Ada', visit: 1, … }
+//! socket.emit("who am I", (answer) => console.log(answer));     // { address: '127.0.0.1', name: 'Ada', … }
 //! ```
 //!
 //! and axum's own WebSocket: `npx wscat -c ws://127.0.0.1:3000/shout`.
@@ -15,6 +15,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -35,12 +36,9 @@ async fn main() -> std::io::Result<()> {
     let io = Io::builder().build();
     io.of("/").on("who am I", who_am_i);
 
-    // axum puts the peer's address into `ConnectInfo`. With the feature `axum` of this crate it is
-    // found there without being told.
-    let config = Config::default().with_peer(|extensions| {
-        let info = extensions.get::<ConnectInfo<SocketAddr>>();
-        info.map(|info| info.0)
-    });
+    // Where axum puts the peer's address; with this crate's feature `axum` it is found by itself.
+    let config = Config::default()
+        .with_peer(|extensions| Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0));
     let socket_io = Service::with_config(io, config);
 
     let visits = Arc::new(AtomicU64::new(0));
@@ -64,7 +62,7 @@ async fn main() -> std::io::Result<()> {
         .with_graceful_shutdown(async move {
             // Without a signal handler there is nobody to tell.
             let _ = tokio::signal::ctrl_c().await;
-            socket_io.close(std::time::Duration::from_secs(5)).await;
+            socket_io.close(Duration::from_secs(5)).await;
         })
         .await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use trunkline::{DisconnectReason, Emitted, Error, Io, Service, Socket};
+use trunkline::{DisconnectReason, Emitted, Error, Io, Service, Socket, Transport};
 
 use super::client::{Http, POLLING, Polling, WEBSOCKET, Ws, log, within};
 use super::host::{serve, serve_io};
@@ -112,6 +112,29 @@ async fn a_handler_outlives_its_socket_and_learns_that_it_has_left() {
     assert_eq!(service.client_count(), 0);
     gate.notify_one();
     log.expect("finishes").await;
+}
+
+#[tokio::test]
+async fn a_socket_that_has_left_remembers_its_transport() {
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let io = Io::builder().build();
+    io.of("/").on_connect(async move |socket: Socket| {
+        sender.send(socket).unwrap();
+    });
+    let service = Service::new(&io);
+    let address = serve(service.clone()).await;
+    let mut polling = Polling::open(address).await.join().await;
+    let mut ws = Ws::join(address).await;
+    polling.send("41\x1e1").await;
+    ws.send_all(&["41", "1"]).await;
+    ws.closed().await;
+    for transport in [Transport::Polling, Transport::WebSocket] {
+        let socket = within(receiver.recv()).await.unwrap();
+        within(socket.left()).await;
+        assert_eq!(socket.transport(), transport);
+        assert!(!socket.is_connected());
+    }
+    assert_eq!(service.client_count(), 0);
 }
 
 #[tokio::test]
