@@ -118,8 +118,8 @@ impl Driver {
     /// One turn for every kind of input; whether there was any.
     fn round(&mut self, cx: &mut Context<'_>) -> bool {
         let now = clock::now();
-        self.check_stall(now);
-        let mut busy = self.take_mail(now, cx);
+        let mut busy = self.check_stall(now, cx);
+        busy |= self.take_mail(now, cx);
         busy |= self.take_arrivals(now, cx);
         busy |= self.finish_handlers(now, cx);
         busy |= self.read(now, cx);
@@ -287,7 +287,8 @@ impl Driver {
         self.inbox.close();
     }
 
-    fn check_stall(&mut self, now: Moment) {
+    /// Whether the client was closed for having stalled too long.
+    fn check_stall(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         match (
             self.tenant.has_room() || self.phase == Phase::Over,
             self.stall.until,
@@ -300,9 +301,14 @@ impl Driver {
                 self.connection.pause(now);
                 self.stall.until = Some(now + self.stall.limit);
             }
-            (false, Some(limit)) if limit <= now => self.connection.fail(Fault::Stalled),
+            (false, Some(limit)) if limit <= now => {
+                self.connection.fail(Fault::Stalled);
+                self.settle(now, cx);
+                return true;
+            }
             (true, None) | (false, Some(_)) => {}
         }
+        false
     }
 
     /// Before sleeping: one flush for all that was sent, the accounts, the timer.

@@ -1,0 +1,87 @@
+//! Clients that mean no good, over real sockets: what they do must cost them their connection at
+//! most.
+#![cfg(feature = "server")]
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use trunkline::{Builder, Config, DispatchConfig, Io, Server, Service, Socket};
+
+/// Long enough for anything that happens at all.
+const SOON: Duration = Duration::from_secs(10);
+
+type WebSocket = WebSocketStream<TcpStream>;
+
+async fn serve(io: Io) -> (SocketAddr, Service) {
+    let service = Service::new(io);
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(service.clone(), std::future::pending()));
+    (address, service)
+}
+
+/// A Socket.IO client on a WebSocket, in the main namespace.
+async fn join(address: SocketAddr) -> WebSocket {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+    let (mut websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    websocket.send("40".into()).await.unwrap();
+    while !text(&mut websocket).await.starts_with("40") {}
+    websocket
+}
+
+/// The next text message.
+async fn text(websocket: &mut WebSocket) -> String {
+    loop {
+        match soon(websocket.next()).await {
+            Some(Ok(Message::Text(text))) => return text.to_string(),
+            Some(Ok(_)) => {}
+            ended => panic!("the WebSocket ended: {ended:?}"),
+        }
+    }
+}
+
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(SOON, future).await.expect("it takes too long")
+}
+
+async fn until(mut condition: impl FnMut() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon(wait).await;
+}
+
+fn dispatch(config: DispatchConfig) -> Builder {
+    Io::builder().config(Config {
+        dispatch: config,
+        ..Config::default()
+    })
+}
+
+#[tokio::test]
+async fn a_client_whose_events_are_not_taken_is_closed_after_the_stall_limit() {
+    let io = dispatch(DispatchConfig {
+        max_in_flight: 1,
+        max_waiting: 1,
+        stall_limit: Duration::from_millis(100),
+        ..DispatchConfig::default()
+    })
+    .build();
+    io.of("/")
+        .on("wait", async || std::future::pending::<()>().await);
+    let (address, service) = serve(io).await;
+    let mut websocket = join(address).await;
+    for _ in 0..4 {
+        websocket.send("42[\"wait\"]".into()).await.unwrap();
+    }
+    until(|| service.client_count() == 0).await;
+}
