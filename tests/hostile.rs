@@ -85,3 +85,23 @@ async fn a_client_whose_events_are_not_taken_is_closed_after_the_stall_limit() {
     }
     until(|| service.client_count() == 0).await;
 }
+
+#[tokio::test]
+async fn a_slow_reader_gets_everything_as_soon_as_it_reads() {
+    const EVENTS: usize = 1_000;
+    let io = Io::builder().build();
+    io.of("/").on("go", async |socket: Socket| {
+        let payload = "x".repeat(10_000);
+        for number in 0..EVENTS {
+            socket.emit("part", (number, &payload)).unwrap();
+        }
+    });
+    let (address, _service) = serve(io).await;
+    let mut websocket = join(address).await;
+    websocket.send("42[\"go\"]".into()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for number in 0..EVENTS {
+        let start = format!("42[\"part\",{number},");
+        assert!(text(&mut websocket).await.starts_with(&start));
+    }
+}
