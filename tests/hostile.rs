@@ -4,13 +4,16 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
+
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{self, Message};
 use trunkline::{Builder, Config, DispatchConfig, Io, Server, Service, Socket};
 
 /// Long enough for anything that happens at all.
@@ -20,20 +23,30 @@ type WebSocket = WebSocketStream<TcpStream>;
 
 async fn serve(io: Io) -> (SocketAddr, Service) {
     let service = Service::new(io);
+    (run(service.clone()).await, service)
+}
+
+async fn run(service: Service) -> SocketAddr {
     let server = Server::bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap();
-    tokio::spawn(server.run(service.clone(), std::future::pending()));
-    (address, service)
+    tokio::spawn(server.run(service, std::future::pending()));
+    address
 }
 
 /// A Socket.IO client on a WebSocket, in the main namespace.
 async fn join(address: SocketAddr) -> WebSocket {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-    let (mut websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    let mut websocket = try_open(address).await.unwrap();
     websocket.send("40".into()).await.unwrap();
     while !text(&mut websocket).await.starts_with("40") {}
     websocket
+}
+
+/// A session that starts as a WebSocket, unless it is refused.
+async fn try_open(address: SocketAddr) -> Result<WebSocket, tungstenite::Error> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+    let opened = tokio_tungstenite::client_async(url, stream).await;
+    opened.map(|(websocket, _)| websocket)
 }
 
 /// The next text message.
@@ -104,4 +117,51 @@ async fn a_slow_reader_gets_everything_as_soon_as_it_reads() {
         let start = format!("42[\"part\",{number},");
         assert!(text(&mut websocket).await.starts_with(&start));
     }
+}
+
+#[tokio::test]
+async fn the_names_of_waiting_events_count_as_waiting_bytes() {
+    let io = dispatch(DispatchConfig {
+        max_in_flight: 1,
+        max_waiting_bytes: 100_000,
+        stall_limit: Duration::from_millis(100),
+        ..DispatchConfig::default()
+    })
+    .build();
+    io.of("/")
+        .on("wait", async || std::future::pending::<()>().await);
+    let (address, service) = serve(io).await;
+    let mut websocket = join(address).await;
+    websocket.send("42[\"wait\"]".into()).await.unwrap();
+    let named = format!("42[\"{}\"]", "n".repeat(50_000));
+    for _ in 0..3 {
+        websocket.send(named.clone().into()).await.unwrap();
+    }
+    until(|| service.client_count() == 0).await;
+}
+
+#[tokio::test]
+async fn joining_and_leaving_again_and_again_starts_no_more_handlers_than_may_run() {
+    let io = dispatch(DispatchConfig {
+        max_in_flight: 1,
+        max_waiting: 4,
+        stall_limit: Duration::from_millis(100),
+        ..DispatchConfig::default()
+    })
+    .build();
+    let started = Arc::new(AtomicUsize::new(0));
+    let counter = started.clone();
+    io.of("/").on_connect(async move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        std::future::pending::<()>().await;
+    });
+    let (address, service) = serve(io).await;
+    let mut websocket = join(address).await;
+    for _ in 0..100 {
+        websocket.feed("41".into()).await.unwrap();
+        websocket.feed("40".into()).await.unwrap();
+    }
+    websocket.flush().await.unwrap();
+    until(|| service.client_count() == 0).await;
+    assert!(started.load(Ordering::Relaxed) <= 6);
 }

@@ -102,6 +102,7 @@ impl Dispatch {
                 } else {
                     // What waits must not pin the buffer that it was read into.
                     let message = Message {
+                        name: ByteString::from(&*message.name),
                         args: message.args.detach(),
                         ..message
                     };
@@ -144,10 +145,16 @@ impl Dispatch {
         Poll::Ready(())
     }
 
-    /// Whether more events may be read.
+    /// Whether more may be read.
+    ///
+    /// Handlers of joining and leaving start at once, as do those of the events that waited when
+    /// their socket left; who joins and leaves again and again must not start ever more of them.
     pub(super) fn has_room(&self) -> bool {
-        self.waiting.len() < self.limits.max_waiting
-            && self.waiting_bytes < self.limits.max_waiting_bytes
+        let limits = &self.limits;
+        let most = limits.max_in_flight.saturating_add(limits.max_waiting);
+        self.waiting.len() < limits.max_waiting
+            && self.crew.len() + self.waiting.len() < most
+            && self.waiting_bytes < limits.max_waiting_bytes
     }
 
     /// Whether no handler is running.
