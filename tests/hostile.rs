@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
+use trunkline::server::{self, Hooks};
 use trunkline::{Builder, Config, DispatchConfig, Io, Server, Service, Socket};
 
 /// Long enough for anything that happens at all.
@@ -164,4 +165,34 @@ async fn joining_and_leaving_again_and_again_starts_no_more_handlers_than_may_ru
     websocket.flush().await.unwrap();
     until(|| service.client_count() == 0).await;
     assert!(started.load(Ordering::Relaxed) <= 6);
+}
+
+#[tokio::test]
+async fn whoever_arrives_while_the_server_closes_is_closed_too() {
+    let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let config = {
+        let (arrived, release) = (arrived.clone(), release.clone());
+        let hooks = Hooks::default().allow_request(move |_| {
+            arrived.notify_one();
+            let release = release.clone();
+            async move {
+                release.notified().await;
+                Ok(())
+            }
+        });
+        server::Config {
+            hooks,
+            ..server::Config::default()
+        }
+    };
+    let service = Service::with_config(Io::builder().build(), config);
+    let address = run(service.clone()).await;
+    let client = tokio::spawn(async move { try_open(address).await });
+    soon(arrived.notified()).await;
+    service.close(SOON).await;
+    release.notify_one();
+    if let Ok(mut websocket) = soon(client).await.unwrap() {
+        while let Some(Ok(_)) = soon(websocket.next()).await {}
+    }
+    until(|| service.client_count() == 0).await;
 }
