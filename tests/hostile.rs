@@ -15,7 +15,10 @@ use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 use trunkline::server::{self, Hooks};
-use trunkline::{Builder, Config, DispatchConfig, Io, Server, Service, Socket};
+use trunkline::{
+    Builder, Config, DispatchConfig, Engine, EngineSocket, Error, Frame, Io, Server, Service,
+    Socket,
+};
 
 /// Long enough for anything that happens at all.
 const SOON: Duration = Duration::from_secs(10);
@@ -195,4 +198,60 @@ async fn whoever_arrives_while_the_server_closes_is_closed_too() {
         while let Some(Ok(_)) = soon(websocket.next()).await {}
     }
     until(|| service.client_count() == 0).await;
+}
+
+/// Its serialisation is the application's code, and wrong.
+struct Unwritable;
+
+impl serde::Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("this cannot be written")
+    }
+}
+
+#[tokio::test]
+async fn an_answer_whose_serialisation_panics_fails_only_its_handler() {
+    let io = Io::builder().build();
+    io.of("/")
+        .on("bad", async || Ok::<_, Error>(Unwritable))
+        .on("good", async || Ok::<_, Error>(1));
+    let (address, _service) = serve(io).await;
+    let mut websocket = join(address).await;
+    websocket.send("421[\"bad\"]".into()).await.unwrap();
+    websocket.send("422[\"good\"]".into()).await.unwrap();
+    let error = r#"431[{"error":{"code":"internal","message":"the handler failed"}}]"#;
+    assert_eq!(text(&mut websocket).await, error);
+    assert_eq!(text(&mut websocket).await, "432[1]");
+}
+
+#[tokio::test]
+async fn an_error_hook_that_panics_harms_nobody() {
+    let io = Io::builder()
+        .on_error(|_| panic!("the hook is wrong too"))
+        .build();
+    io.of("/")
+        .on("bad", async || Err::<(), _>(Error::new("no", "no")));
+    let (address, _service) = serve(io).await;
+    let mut websocket = join(address).await;
+    websocket.send("421[\"bad\"]".into()).await.unwrap();
+    let error = r#"431[{"error":{"code":"no","message":"no"}}]"#;
+    assert_eq!(text(&mut websocket).await, error);
+}
+
+#[tokio::test]
+async fn an_engine_handler_that_panics_before_its_future_ends_only_itself() {
+    let engine = Engine::builder()
+        .on_message(|socket: EngineSocket, message: Frame| {
+            assert!(message.len() > 1, "too short");
+            async move {
+                socket.send(message);
+            }
+        })
+        .build();
+    let address = run(Service::new(engine)).await;
+    let mut websocket = try_open(address).await.unwrap();
+    assert!(text(&mut websocket).await.starts_with('0'));
+    websocket.send("4a".into()).await.unwrap();
+    websocket.send("4bc".into()).await.unwrap();
+    assert_eq!(text(&mut websocket).await, "4bc");
 }
