@@ -28,7 +28,7 @@ use tokio::time::Sleep;
 use crate::api::Handshake;
 use crate::clock;
 use crate::connection::Connection;
-use crate::engine::{Fault, Gone, Transport};
+use crate::engine::{Fault, Transport};
 use crate::registry::Mailbox;
 use crate::wire::{Moment, Sid};
 
@@ -119,6 +119,7 @@ impl Driver {
     fn round(&mut self, cx: &mut Context<'_>) -> bool {
         let now = clock::now();
         let mut busy = self.check_stall(now, cx);
+        busy |= self.send_on(now, cx);
         busy |= self.take_mail(now, cx);
         busy |= self.take_arrivals(now, cx);
         busy |= self.finish_handlers(now, cx);
@@ -287,6 +288,16 @@ impl Driver {
         self.inbox.close();
     }
 
+    /// A WebSocket that had no room for more may have some now.
+    fn send_on(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
+        if !self.lanes.is_blocked() {
+            return false;
+        }
+        self.settle(now, cx);
+        !self.lanes.is_blocked()
+    }
+
+    /// Whether the client was closed for having stalled too long.
     fn check_stall(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         match (
             self.tenant.has_room() || self.phase == Phase::Over,
@@ -312,14 +323,15 @@ impl Driver {
 
     /// Before sleeping: one flush for all that was sent, the accounts, the timer.
     fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.lanes.is_full() {
-            // What woke the task may have been that there is room again.
-            self.settle(clock::now(), cx);
-        }
-        if self.lanes.poll_flush(cx).is_ready() {
-            self.connection.handle_websocket_gone(Gone::Failed);
-            self.settle(clock::now(), cx);
-            cx.waker().wake_by_ref();
+        match self.lanes.poll_flush(cx) {
+            // What waited for room can be sent in the next turn.
+            Poll::Ready(Ok(())) if self.lanes.is_blocked() => cx.waker().wake_by_ref(),
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+            Poll::Ready(Err(gone)) => {
+                self.connection.handle_websocket_gone(gone);
+                self.settle(clock::now(), cx);
+                cx.waker().wake_by_ref();
+            }
         }
         let held = self.connection.queued_bytes() + self.lanes.unflushed();
         self.inbox.mailbox().account(self.held, held);

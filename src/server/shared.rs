@@ -25,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) dispatch: DispatchConfig,
     pub(super) routes: Routes,
     draining: AtomicBool,
+    closing: AtomicBool,
 }
 
 impl Shared {
@@ -51,6 +52,7 @@ impl Shared {
             plain: Arc::new(plain),
             dispatch: layers.dispatch,
             draining: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
         })
     }
 
@@ -63,10 +65,17 @@ impl Shared {
         self.draining.load(Ordering::Relaxed)
     }
 
+    /// Whether every client is to be closed, those too that were on their way in.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
     /// Closes every client's connection, and waits for that as long as `grace`. Newcomers are
     /// turned away.
     pub(crate) async fn close(&self, grace: Duration) {
         self.drain();
+        // A client enters the crowd before it looks at this, so one or the other tells it.
+        self.closing.store(true, Ordering::SeqCst);
         self.crowd.shut_down();
         if tokio::time::timeout(grace, self.crowd.empty())
             .await

@@ -9,7 +9,7 @@ use crate::engine::CloseReason;
 use crate::registry::Mailbox;
 use crate::wire::Frame;
 
-use super::crew::{Crew, Panicked};
+use super::crew::{Crew, Panicked, guarded};
 
 pub(super) struct Bare {
     engine: Engine,
@@ -36,13 +36,13 @@ impl Bare {
 
     pub(super) fn opened(&mut self) {
         if let Some(handler) = &self.engine.inner().on_connect {
-            self.start(handler(self.socket.clone()));
+            self.start(guarded(|| handler(self.socket.clone())));
         }
     }
 
     pub(super) fn upgraded(&mut self) {
         if let Some(handler) = &self.engine.inner().on_upgrade {
-            self.start(handler(self.socket.clone()));
+            self.start(guarded(|| handler(self.socket.clone())));
         }
     }
 
@@ -62,7 +62,7 @@ impl Bare {
         self.waiting_bytes = 0;
         self.socket.closed();
         if let Some(handler) = &self.engine.inner().on_close {
-            self.start(handler(self.socket.clone(), reason));
+            self.start(guarded(|| handler(self.socket.clone(), reason)));
         }
     }
 
@@ -87,12 +87,16 @@ impl Bare {
 
     fn handle(&mut self, frame: Frame) {
         if let Some(handler) = &self.engine.inner().on_message {
-            self.start(handler(self.socket.clone(), frame));
+            self.start(guarded(|| handler(self.socket.clone(), frame)));
         }
     }
 
-    fn start(&mut self, future: BoxFuture<()>) {
-        if let Some(((), finish)) = self.crew.start((), future) {
+    fn start(&mut self, begun: Result<BoxFuture<()>, Panicked>) {
+        let finished = match begun {
+            Ok(future) => self.crew.start((), future).map(|((), finish)| finish),
+            Err(panicked) => Some(Err(panicked)),
+        };
+        if let Some(finish) = finished {
             log(finish);
         }
     }

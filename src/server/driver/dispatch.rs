@@ -102,6 +102,7 @@ impl Dispatch {
                 } else {
                     // What waits must not pin the buffer that it was read into.
                     let message = Message {
+                        name: ByteString::from(&*message.name),
                         args: message.args.detach(),
                         ..message
                     };
@@ -144,10 +145,16 @@ impl Dispatch {
         Poll::Ready(())
     }
 
-    /// Whether more events may be read.
+    /// Whether more may be read.
+    ///
+    /// Handlers of joining and leaving start at once, as do those of the events that waited when
+    /// their socket left; who joins and leaves again and again must not start ever more of them.
     pub(super) fn has_room(&self) -> bool {
-        self.waiting.len() < self.limits.max_waiting
-            && self.waiting_bytes < self.limits.max_waiting_bytes
+        let limits = &self.limits;
+        let most = limits.max_in_flight.saturating_add(limits.max_waiting);
+        self.waiting.len() < limits.max_waiting
+            && self.crew.len() + self.waiting.len() < most
+            && self.waiting_bytes < limits.max_waiting_bytes
     }
 
     /// Whether no handler is running.
@@ -345,7 +352,7 @@ impl Dispatch {
             (Note::Admission { .. }, Ok(Outcome::Answer(_))) => {}
             (Note::Admission { socket }, Err(Panicked(message))) => {
                 tracing::error!(socket = %socket.id(), "a middleware panicked: {message}");
-                self.io.report(&socket, "middleware", &Error::internal());
+                self.report(&socket, "middleware", &Error::internal());
                 self.refuse(&socket, &ConnectError::new("internal error"), desk);
             }
             (
@@ -381,7 +388,7 @@ impl Dispatch {
     ) {
         let failed = answer.as_error().is_some();
         if let Some(error) = answer.as_error() {
-            self.io.report(socket, event, error);
+            self.report(socket, event, error);
         }
         // A handler that took the acknowledgement and then failed will not answer any more.
         let Some(id) = ack
@@ -391,13 +398,25 @@ impl Dispatch {
             return;
         };
         let namespace = socket.namespace_name();
-        let outgoing = answer.encode(namespace).or_else(|error| {
-            self.io
-                .report(socket, event, &Error::new("internal", error.to_string()));
-            Answer::error(Error::internal()).encode(namespace)
-        });
-        if let Ok(outgoing) = outgoing {
+        // How the values are written is the application's code.
+        let problem = match guarded(|| answer.encode(namespace)) {
+            Ok(Ok(outgoing)) => return desk.acknowledge(id, &outgoing),
+            Ok(Err(error)) => error.to_string(),
+            Err(Panicked(message)) => {
+                tracing::error!(socket = %socket.id(), event, "writing an answer panicked: {message}");
+                "the answer could not be written".to_owned()
+            }
+        };
+        self.report(socket, event, &Error::new("internal", problem));
+        if let Ok(outgoing) = Answer::error(Error::internal()).encode(namespace) {
             desk.acknowledge(id, &outgoing);
+        }
+    }
+
+    /// Tells the application's error hook.
+    fn report(&self, socket: &Socket, event: &str, error: &Error) {
+        if let Err(Panicked(message)) = guarded(|| self.io.report(socket, event, error)) {
+            tracing::error!(socket = %socket.id(), event, "the error hook panicked: {message}");
         }
     }
 

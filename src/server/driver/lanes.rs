@@ -33,8 +33,8 @@ pub(super) struct Lanes {
     /// Bytes given to the WebSocket that it may not have handed on yet.
     unflushed: usize,
     needs_flush: bool,
-    /// Whether the WebSocket did not take what there was to send.
-    is_full: bool,
+    /// The WebSocket had no room for what the session still has to send.
+    blocked: bool,
 }
 
 struct Post {
@@ -86,14 +86,14 @@ impl Lanes {
         self.leaving.push(Box::pin(websocket.hang_up(None)));
     }
 
-    /// Whether the WebSocket was full when it was last offered something; its room wakes the task.
-    pub(super) fn is_full(&self) -> bool {
-        self.is_full
-    }
-
     /// Bytes on their way through the WebSocket.
     pub(super) fn unflushed(&self) -> usize {
         self.unflushed
+    }
+
+    /// Whether the WebSocket had no room when it was last offered something.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked
     }
 
     /// Whether nothing is left that has to be waited for.
@@ -117,7 +117,7 @@ impl Lanes {
 
     /// Performs what the connection wants sent, as far as the WebSocket takes it.
     pub(super) fn perform(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
-        self.is_full = false;
+        self.blocked = false;
         loop {
             match self
                 .websocket
@@ -132,7 +132,7 @@ impl Lanes {
                 // A reader that takes nothing more cannot be told of the end either.
                 Some(Poll::Pending) if connection.closed().is_some() => self.drop_websocket(),
                 Some(Poll::Pending) => {
-                    self.is_full = true;
+                    self.blocked = true;
                     return;
                 }
             }
@@ -221,28 +221,22 @@ impl Lanes {
 
     /// Flushes what was sent since the last time, and sees closing WebSockets off.
     ///
-    /// Ready says that the WebSocket failed.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// An error says that the WebSocket failed.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
         self.leaving
             .retain_mut(|leaving| leaving.as_mut().poll(cx).is_pending());
-        let Some(websocket) = &mut self.websocket else {
-            return Poll::Pending;
+        let Some(websocket) = self.websocket.as_mut().filter(|_| self.needs_flush) else {
+            return Poll::Ready(Ok(()));
         };
-        if !self.needs_flush {
-            return Poll::Pending;
-        }
-        match websocket.poll_flush(cx) {
-            Poll::Ready(Ok(())) => {
+        let flushed = std::task::ready!(websocket.poll_flush(cx));
+        match flushed {
+            Ok(()) => {
                 self.needs_flush = false;
                 self.unflushed = 0;
-                Poll::Pending
             }
-            Poll::Ready(Err(_)) => {
-                self.drop_websocket();
-                Poll::Ready(())
-            }
-            Poll::Pending => Poll::Pending,
+            Err(_) => self.drop_websocket(),
         }
+        Poll::Ready(flushed.map_err(|_| Gone::Failed))
     }
 
     /// The session is over: whoever still waits is told.
@@ -259,6 +253,6 @@ impl Lanes {
         self.websocket = None;
         self.unflushed = 0;
         self.needs_flush = false;
-        self.is_full = false;
+        self.blocked = false;
     }
 }

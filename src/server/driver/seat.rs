@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::engine::Transport;
-use crate::registry::Mailbox;
+use crate::registry::{Mail, Mailbox};
 use crate::server::sessions::{Arrival, SessionHandle};
 use crate::server::shared::Shared;
 use crate::wire::Sid;
@@ -33,6 +33,10 @@ impl Seat {
             (sid, handle)
         });
         let number = shared.crowd.enter(mailbox);
+        if shared.is_closing() {
+            // Its handshake was under way when the others were told.
+            let _ = mailbox.post(Mail::ShutDown);
+        }
         Seat {
             shared: shared.clone(),
             session,

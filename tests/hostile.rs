@@ -1,0 +1,257 @@
+//! Clients that mean no good, over real sockets: what they do must cost them their connection at
+//! most.
+#![cfg(feature = "server")]
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{self, Message};
+use trunkline::server::{self, Hooks};
+use trunkline::{
+    Builder, Config, DispatchConfig, Engine, EngineSocket, Error, Frame, Io, Server, Service,
+    Socket,
+};
+
+/// Long enough for anything that happens at all.
+const SOON: Duration = Duration::from_secs(10);
+
+type WebSocket = WebSocketStream<TcpStream>;
+
+async fn serve(io: Io) -> (SocketAddr, Service) {
+    let service = Service::new(io);
+    (run(service.clone()).await, service)
+}
+
+async fn run(service: Service) -> SocketAddr {
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(service, std::future::pending()));
+    address
+}
+
+/// A Socket.IO client on a WebSocket, in the main namespace.
+async fn join(address: SocketAddr) -> WebSocket {
+    let mut websocket = try_open(address).await.unwrap();
+    websocket.send("40".into()).await.unwrap();
+    while !text(&mut websocket).await.starts_with("40") {}
+    websocket
+}
+
+/// A session that starts as a WebSocket, unless it is refused.
+async fn try_open(address: SocketAddr) -> Result<WebSocket, tungstenite::Error> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+    let opened = tokio_tungstenite::client_async(url, stream).await;
+    opened.map(|(websocket, _)| websocket)
+}
+
+/// The next text message.
+async fn text(websocket: &mut WebSocket) -> String {
+    loop {
+        match soon(websocket.next()).await {
+            Some(Ok(Message::Text(text))) => return text.to_string(),
+            Some(Ok(_)) => {}
+            ended => panic!("the WebSocket ended: {ended:?}"),
+        }
+    }
+}
+
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(SOON, future).await.expect("it takes too long")
+}
+
+async fn until(mut condition: impl FnMut() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon(wait).await;
+}
+
+fn dispatch(config: DispatchConfig) -> Builder {
+    Io::builder().config(Config {
+        dispatch: config,
+        ..Config::default()
+    })
+}
+
+#[tokio::test]
+async fn a_client_whose_events_are_not_taken_is_closed_after_the_stall_limit() {
+    let io = dispatch(DispatchConfig {
+        max_in_flight: 1,
+        max_waiting: 1,
+        stall_limit: Duration::from_millis(100),
+        ..DispatchConfig::default()
+    })
+    .build();
+    io.of("/")
+        .on("wait", async || std::future::pending::<()>().await);
+    let (address, service) = serve(io).await;
+    let mut websocket = join(address).await;
+    for _ in 0..4 {
+        websocket.send("42[\"wait\"]".into()).await.unwrap();
+    }
+    until(|| service.client_count() == 0).await;
+}
+
+#[tokio::test]
+async fn a_slow_reader_gets_everything_as_soon_as_it_reads() {
+    const EVENTS: usize = 1_000;
+    let io = Io::builder().build();
+    io.of("/").on("go", async |socket: Socket| {
+        let payload = "x".repeat(10_000);
+        for number in 0..EVENTS {
+            socket.emit("part", (number, &payload)).unwrap();
+        }
+    });
+    let (address, _service) = serve(io).await;
+    let mut websocket = join(address).await;
+    websocket.send("42[\"go\"]".into()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for number in 0..EVENTS {
+        let start = format!("42[\"part\",{number},");
+        assert!(text(&mut websocket).await.starts_with(&start));
+    }
+}
+
+#[tokio::test]
+async fn the_names_of_waiting_events_count_as_waiting_bytes() {
+    let io = dispatch(DispatchConfig {
+        max_in_flight: 1,
+        max_waiting_bytes: 100_000,
+        stall_limit: Duration::from_millis(100),
+        ..DispatchConfig::default()
+    })
+    .build();
+    io.of("/")
+        .on("wait", async || std::future::pending::<()>().await);
+    let (address, service) = serve(io).await;
+    let mut websocket = join(address).await;
+    websocket.send("42[\"wait\"]".into()).await.unwrap();
+    let named = format!("42[\"{}\"]", "n".repeat(50_000));
+    for _ in 0..3 {
+        websocket.send(named.clone().into()).await.unwrap();
+    }
+    until(|| service.client_count() == 0).await;
+}
+
+#[tokio::test]
+async fn joining_and_leaving_again_and_again_starts_no_more_handlers_than_may_run() {
+    let io = dispatch(DispatchConfig {
+        max_in_flight: 1,
+        max_waiting: 4,
+        stall_limit: Duration::from_millis(100),
+        ..DispatchConfig::default()
+    })
+    .build();
+    let started = Arc::new(AtomicUsize::new(0));
+    let counter = started.clone();
+    io.of("/").on_connect(async move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        std::future::pending::<()>().await;
+    });
+    let (address, service) = serve(io).await;
+    let mut websocket = join(address).await;
+    for _ in 0..100 {
+        websocket.feed("41".into()).await.unwrap();
+        websocket.feed("40".into()).await.unwrap();
+    }
+    websocket.flush().await.unwrap();
+    until(|| service.client_count() == 0).await;
+    assert!(started.load(Ordering::Relaxed) <= 6);
+}
+
+#[tokio::test]
+async fn whoever_arrives_while_the_server_closes_is_closed_too() {
+    let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let config = {
+        let (arrived, release) = (arrived.clone(), release.clone());
+        let hooks = Hooks::default().allow_request(move |_| {
+            arrived.notify_one();
+            let release = release.clone();
+            async move {
+                release.notified().await;
+                Ok(())
+            }
+        });
+        server::Config {
+            hooks,
+            ..server::Config::default()
+        }
+    };
+    let service = Service::with_config(Io::builder().build(), config);
+    let address = run(service.clone()).await;
+    let client = tokio::spawn(async move { try_open(address).await });
+    soon(arrived.notified()).await;
+    service.close(SOON).await;
+    release.notify_one();
+    if let Ok(mut websocket) = soon(client).await.unwrap() {
+        while let Some(Ok(_)) = soon(websocket.next()).await {}
+    }
+    until(|| service.client_count() == 0).await;
+}
+
+/// Its serialisation is the application's code, and wrong.
+struct Unwritable;
+
+impl serde::Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("this cannot be written")
+    }
+}
+
+#[tokio::test]
+async fn an_answer_whose_serialisation_panics_fails_only_its_handler() {
+    let io = Io::builder().build();
+    io.of("/")
+        .on("bad", async || Ok::<_, Error>(Unwritable))
+        .on("good", async || Ok::<_, Error>(1));
+    let (address, _service) = serve(io).await;
+    let mut websocket = join(address).await;
+    websocket.send("421[\"bad\"]".into()).await.unwrap();
+    websocket.send("422[\"good\"]".into()).await.unwrap();
+    let error = r#"431[{"error":{"code":"internal","message":"the handler failed"}}]"#;
+    assert_eq!(text(&mut websocket).await, error);
+    assert_eq!(text(&mut websocket).await, "432[1]");
+}
+
+#[tokio::test]
+async fn an_error_hook_that_panics_harms_nobody() {
+    let io = Io::builder()
+        .on_error(|_| panic!("the hook is wrong too"))
+        .build();
+    io.of("/")
+        .on("bad", async || Err::<(), _>(Error::new("no", "no")));
+    let (address, _service) = serve(io).await;
+    let mut websocket = join(address).await;
+    websocket.send("421[\"bad\"]".into()).await.unwrap();
+    let error = r#"431[{"error":{"code":"no","message":"no"}}]"#;
+    assert_eq!(text(&mut websocket).await, error);
+}
+
+#[tokio::test]
+async fn an_engine_handler_that_panics_before_its_future_ends_only_itself() {
+    let engine = Engine::builder()
+        .on_message(|socket: EngineSocket, message: Frame| {
+            assert!(message.len() > 1, "too short");
+            async move {
+                socket.send(message);
+            }
+        })
+        .build();
+    let address = run(Service::new(engine)).await;
+    let mut websocket = try_open(address).await.unwrap();
+    assert!(text(&mut websocket).await.starts_with('0'));
+    websocket.send("4a".into()).await.unwrap();
+    websocket.send("4bc".into()).await.unwrap();
+    assert_eq!(text(&mut websocket).await, "4bc");
+}
