@@ -9,6 +9,7 @@ mod sockets {
     mod attach;
     mod backpressure;
     mod client;
+    mod engine;
     mod handlers;
     mod host;
     mod joining;
