@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -16,8 +16,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 use trunkline::server::{self, Hooks};
 use trunkline::{
-    Builder, Config, DispatchConfig, Engine, EngineSocket, Error, Frame, Io, Server, Service,
-    Socket,
+    Builder, Config, DispatchConfig, Emitted, Engine, EngineSocket, Error, Frame, Io, Server,
+    Service, Socket,
 };
 
 /// Long enough for anything that happens at all.
@@ -254,4 +254,38 @@ async fn an_engine_handler_that_panics_before_its_future_ends_only_itself() {
     websocket.send("4a".into()).await.unwrap();
     websocket.send("4bc".into()).await.unwrap();
     assert_eq!(text(&mut websocket).await, "4bc");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_from_the_application_neither_passes_the_limit_nor_starves_the_client() {
+    const FLOOD: usize = 1 << 30;
+    let begun = Arc::new(AtomicBool::new(false));
+    let taken = Arc::new(AtomicUsize::new(0));
+    let engine = {
+        let (begun, taken) = (begun.clone(), taken.clone());
+        Engine::builder().on_message(async move |socket: EngineSocket, _: Frame| {
+            if begun.swap(true, Ordering::Relaxed) {
+                // Busy for a while, so that much is sent meanwhile.
+                std::thread::sleep(Duration::from_millis(1));
+                return;
+            }
+            let flood = Frame::from("x".repeat(64 << 10));
+            tokio::task::spawn_blocking(move || {
+                while socket.is_open() && taken.load(Ordering::Relaxed) < FLOOD {
+                    if socket.send(flood.clone()) == Emitted::Queued {
+                        taken.fetch_add(flood.len(), Ordering::Relaxed);
+                    }
+                }
+            });
+        })
+    };
+    let service = Service::new(engine.build());
+    let mut websocket = try_open(run(service.clone()).await).await.unwrap();
+    for _ in 0..1_000 {
+        websocket.feed("4a".into()).await.unwrap();
+    }
+    websocket.flush().await.unwrap();
+    until(|| service.client_count() == 0).await;
+    let taken = taken.load(Ordering::Relaxed);
+    assert!(taken < 64 << 20, "{taken} bytes");
 }
