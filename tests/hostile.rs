@@ -1,6 +1,7 @@
 //! Clients that mean no good, over real sockets: what they do must cost them their connection at
 //! most.
 #![cfg(feature = "server")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -288,4 +289,27 @@ async fn a_flood_from_the_application_neither_passes_the_limit_nor_starves_the_c
     until(|| service.client_count() == 0).await;
     let taken = taken.load(Ordering::Relaxed);
     assert!(taken < 64 << 20, "{taken} bytes");
+}
+
+#[tokio::test]
+async fn a_client_that_is_always_a_little_behind_is_not_taken_for_one_that_reads_nothing() {
+    const PART: usize = 256 << 10;
+    let io = dispatch(DispatchConfig {
+        max_backlog: 32 * PART,
+        ..DispatchConfig::default()
+    })
+    .build();
+    io.of("/").on("more", async |socket: Socket| {
+        socket.emit("part", "x".repeat(PART)).unwrap();
+    });
+    let (address, _service) = serve(io).await;
+    let mut websocket = join(address).await;
+    for _ in 0..24 {
+        websocket.send("42[\"more\"]".into()).await.unwrap();
+    }
+    // At any time between 23 and 24 parts are on their way.
+    for _ in 0..100 {
+        assert!(text(&mut websocket).await.len() > PART);
+        websocket.send("42[\"more\"]".into()).await.unwrap();
+    }
 }
