@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Barrier, Notify};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -255,6 +255,28 @@ async fn an_engine_handler_that_panics_before_its_future_ends_only_itself() {
     websocket.send("4a".into()).await.unwrap();
     websocket.send("4bc".into()).await.unwrap();
     assert_eq!(text(&mut websocket).await, "4bc");
+}
+
+#[tokio::test]
+async fn two_clients_never_get_the_same_session() {
+    let both = Arc::new(Barrier::new(2));
+    let hooks = Hooks::default().generate_id(move |_| {
+        let both = both.clone();
+        async move {
+            both.wait().await;
+            Ok::<_, String>("same".to_owned())
+        }
+    });
+    let config = server::Config {
+        hooks,
+        ..server::Config::default()
+    };
+    let address = run(Service::with_config(Io::builder().build(), config)).await;
+    let (one, other) = tokio::join!(try_open(address), try_open(address));
+    assert_eq!(
+        [one, other].iter().filter(|opened| opened.is_ok()).count(),
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,9 +30,9 @@ use crate::clock;
 use crate::connection::Connection;
 use crate::engine::{Fault, Transport};
 use crate::registry::Mailbox;
-use crate::wire::{Moment, Sid};
+use crate::wire::Moment;
 
-use super::sessions::{Arrival, PollAnswer, PostAnswer};
+use super::sessions::{Arrival, Booking, PollAnswer, PostAnswer};
 use super::shared::Shared;
 
 pub(crate) use open::{open_plain, open_polling, open_websocket};
@@ -79,13 +79,13 @@ struct Stall {
 impl Driver {
     fn new(
         shared: &Arc<Shared>,
-        sid: Option<Sid>,
+        session: Option<Booking>,
         handshake: Arc<Handshake>,
         connection: Connection,
     ) -> Driver {
         let transport = connection.transport();
         let mailbox = Arc::new(Mailbox::new(shared.dispatch.max_backlog));
-        let seat = Seat::take(shared, sid, transport, &mailbox);
+        let seat = Seat::take(shared, session, transport, &mailbox);
         let dialect = connection.dialect();
         let tenant = Tenant::new(&shared.application, mailbox.clone(), handshake, dialect);
         Driver {
