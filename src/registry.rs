@@ -40,7 +40,8 @@ pub(crate) enum Mail {
 }
 
 impl Mail {
-    fn weight(&self) -> usize {
+    /// How many of its bytes count against the client's limit.
+    pub(crate) fn weight(&self) -> usize {
         match self {
             Mail::Emit { outgoing, .. } => outgoing.weight(),
             Mail::Acknowledge { outgoing, .. } => outgoing.weight(),
@@ -95,14 +96,15 @@ impl Mailbox {
 
     /// Hands something to the client's task.
     ///
-    /// A client that already lets too much wait gets nothing more: its task is told, and closes it.
+    /// A client that ever let too much wait gets nothing more: its task is told, and closes it.
     pub(crate) fn post(&self, mail: Mail) -> Result<(), DropReason> {
         let weight = mail.weight();
         let mut state = self.lock();
         if state.closed {
             return Err(DropReason::Disconnected);
         }
-        let over = weight > 0 && self.backlog.load(Ordering::Relaxed) + weight > self.limit;
+        let is_full = || self.backlog.load(Ordering::Relaxed) + weight > self.limit;
+        let over = weight > 0 && (self.overflowed.load(Ordering::Relaxed) || is_full());
         if over {
             self.overflowed.store(true, Ordering::Relaxed);
         } else {
@@ -122,19 +124,22 @@ impl Mailbox {
     }
 
     /// Takes the next mail. Until it [sleeps](Mailbox::sleep) again, mail does not wake the task.
+    ///
+    /// Its weight goes on counting until the task [accounts](Mailbox::account) for it.
     pub(crate) fn take(&self) -> Option<Mail> {
         let mut state = self.lock();
         state.waker = None;
         let mail = state.mails.pop_front();
-        match &mail {
-            Some(mail) => {
-                self.backlog.fetch_sub(mail.weight(), Ordering::Relaxed);
-            }
+        if mail.is_none() && state.mails.capacity() > 64 {
             // An idle client keeps no buffer for its busiest moment.
-            None if state.mails.capacity() > 64 => state.mails = VecDeque::new(),
-            None => {}
+            state.mails = VecDeque::new();
         }
         mail
+    }
+
+    /// How many mails wait.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().mails.len()
     }
 
     /// The task sleeps, and the next mail wakes it; false if there is mail already.
@@ -159,7 +164,8 @@ impl Mailbox {
         drop(mails);
     }
 
-    /// The task says how many bytes it holds itself; `before` is what it said last.
+    /// The task says how many bytes it holds itself; `before` is what it said last, with the
+    /// weight of what it took since then.
     pub(crate) fn account(&self, before: usize, held: usize) {
         if held >= before {
             self.backlog.fetch_add(held - before, Ordering::Relaxed);
@@ -317,11 +323,17 @@ mod tests {
         let mailbox = Mailbox::new(100);
         send(&mailbox, 60).unwrap();
         assert!(mailbox.take().is_some());
-        mailbox.account(0, 60);
+        mailbox.account(60, 60);
         send(&mailbox, 40).unwrap();
         assert!(!mailbox.is_overflowing(), "exactly the limit is allowed");
         assert_eq!(send(&mailbox, 1), Err(DropReason::SlowConsumer));
         assert!(mailbox.is_overflowing());
+        mailbox.account(60, 0);
+        assert_eq!(
+            send(&mailbox, 1),
+            Err(DropReason::SlowConsumer),
+            "once and for all"
+        );
         assert!(
             mailbox.post(Mail::Close).is_ok(),
             "what weighs nothing always gets through"
@@ -333,7 +345,8 @@ mod tests {
         let mailbox = Mailbox::new(100);
         send(&mailbox, 100).unwrap();
         assert!(mailbox.take().is_some());
-        mailbox.account(0, 100);
+        assert!(!mailbox.is_overflowing());
+        mailbox.account(100, 100);
         mailbox.account(100, 0);
         assert!(send(&mailbox, 100).is_ok());
     }

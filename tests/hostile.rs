@@ -1,23 +1,24 @@
 //! Clients that mean no good, over real sockets: what they do must cost them their connection at
 //! most.
 #![cfg(feature = "server")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Barrier, Notify};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 use trunkline::server::{self, Hooks};
 use trunkline::{
-    Builder, Config, DispatchConfig, Engine, EngineSocket, Error, Frame, Io, Server, Service,
-    Socket,
+    Builder, Config, DispatchConfig, Emitted, Engine, EngineSocket, Error, Frame, Io, Server,
+    Service, Socket,
 };
 
 /// Long enough for anything that happens at all.
@@ -254,4 +255,83 @@ async fn an_engine_handler_that_panics_before_its_future_ends_only_itself() {
     websocket.send("4a".into()).await.unwrap();
     websocket.send("4bc".into()).await.unwrap();
     assert_eq!(text(&mut websocket).await, "4bc");
+}
+
+#[tokio::test]
+async fn two_clients_never_get_the_same_session() {
+    let both = Arc::new(Barrier::new(2));
+    let hooks = Hooks::default().generate_id(move |_| {
+        let both = both.clone();
+        async move {
+            both.wait().await;
+            Ok::<_, String>("same".to_owned())
+        }
+    });
+    let config = server::Config {
+        hooks,
+        ..server::Config::default()
+    };
+    let address = run(Service::with_config(Io::builder().build(), config)).await;
+    let (one, other) = tokio::join!(try_open(address), try_open(address));
+    assert_eq!(
+        [one, other].iter().filter(|opened| opened.is_ok()).count(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_from_the_application_neither_passes_the_limit_nor_starves_the_client() {
+    const FLOOD: usize = 1 << 30;
+    let begun = Arc::new(AtomicBool::new(false));
+    let taken = Arc::new(AtomicUsize::new(0));
+    let engine = {
+        let (begun, taken) = (begun.clone(), taken.clone());
+        Engine::builder().on_message(async move |socket: EngineSocket, _: Frame| {
+            if begun.swap(true, Ordering::Relaxed) {
+                // Busy for a while, so that much is sent meanwhile.
+                std::thread::sleep(Duration::from_millis(1));
+                return;
+            }
+            let flood = Frame::from("x".repeat(64 << 10));
+            tokio::task::spawn_blocking(move || {
+                while socket.is_open() && taken.load(Ordering::Relaxed) < FLOOD {
+                    if socket.send(flood.clone()) == Emitted::Queued {
+                        taken.fetch_add(flood.len(), Ordering::Relaxed);
+                    }
+                }
+            });
+        })
+    };
+    let service = Service::new(engine.build());
+    let mut websocket = try_open(run(service.clone()).await).await.unwrap();
+    for _ in 0..1_000 {
+        websocket.feed("4a".into()).await.unwrap();
+    }
+    websocket.flush().await.unwrap();
+    until(|| service.client_count() == 0).await;
+    let taken = taken.load(Ordering::Relaxed);
+    assert!(taken < 64 << 20, "{taken} bytes");
+}
+
+#[tokio::test]
+async fn a_client_that_is_always_a_little_behind_is_not_taken_for_one_that_reads_nothing() {
+    const PART: usize = 256 << 10;
+    let io = dispatch(DispatchConfig {
+        max_backlog: 32 * PART,
+        ..DispatchConfig::default()
+    })
+    .build();
+    io.of("/").on("more", async |socket: Socket| {
+        socket.emit("part", "x".repeat(PART)).unwrap();
+    });
+    let (address, _service) = serve(io).await;
+    let mut websocket = join(address).await;
+    for _ in 0..24 {
+        websocket.send("42[\"more\"]".into()).await.unwrap();
+    }
+    // At any time between 23 and 24 parts are on their way.
+    for _ in 0..100 {
+        assert!(text(&mut websocket).await.len() > PART);
+        websocket.send("42[\"more\"]".into()).await.unwrap();
+    }
 }

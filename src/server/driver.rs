@@ -30,9 +30,9 @@ use crate::clock;
 use crate::connection::Connection;
 use crate::engine::{Fault, Transport};
 use crate::registry::Mailbox;
-use crate::wire::{Moment, Sid};
+use crate::wire::Moment;
 
-use super::sessions::{Arrival, PollAnswer, PostAnswer};
+use super::sessions::{Arrival, Booking, PollAnswer, PostAnswer};
 use super::shared::Shared;
 
 pub(crate) use open::{open_plain, open_polling, open_websocket};
@@ -56,8 +56,6 @@ struct Driver {
     lanes: Lanes,
     timer: Option<Pin<Box<Sleep>>>,
     stall: Stall,
-    /// What the mailbox was told last about the bytes held here.
-    held: usize,
     transport: Transport,
     phase: Phase,
 }
@@ -81,13 +79,13 @@ struct Stall {
 impl Driver {
     fn new(
         shared: &Arc<Shared>,
-        sid: Option<Sid>,
+        session: Option<Booking>,
         handshake: Arc<Handshake>,
         connection: Connection,
     ) -> Driver {
         let transport = connection.transport();
         let mailbox = Arc::new(Mailbox::new(shared.dispatch.max_backlog));
-        let seat = Seat::take(shared, sid, transport, &mailbox);
+        let seat = Seat::take(shared, session, transport, &mailbox);
         let dialect = connection.dialect();
         let tenant = Tenant::new(&shared.application, mailbox.clone(), handshake, dialect);
         Driver {
@@ -101,7 +99,6 @@ impl Driver {
                 limit: shared.dispatch.stall_limit,
                 until: None,
             },
-            held: 0,
             transport,
             phase: Phase::New,
         }
@@ -248,6 +245,7 @@ impl Driver {
         }
         self.lanes.answer_post(&self.connection);
         self.lanes.perform(&mut self.connection, cx);
+        self.inbox.account(self.held());
         self.note_transport();
         if self.phase == Phase::Open && self.connection.closed().is_some() {
             self.leave(now);
@@ -333,9 +331,8 @@ impl Driver {
                 cx.waker().wake_by_ref();
             }
         }
-        let held = self.connection.queued_bytes() + self.lanes.unflushed();
-        self.inbox.mailbox().account(self.held, held);
-        self.held = held;
+        let held = self.held();
+        self.inbox.account(held);
         if held == 0 {
             self.inbox.tell_flushed();
         }
@@ -347,6 +344,11 @@ impl Driver {
         }
         self.arm_timer(cx);
         Poll::Pending
+    }
+
+    /// The bytes that wait here to be sent.
+    fn held(&self) -> usize {
+        self.connection.queued_bytes() + self.lanes.unflushed()
     }
 
     fn arm_timer(&mut self, cx: &mut Context<'_>) {

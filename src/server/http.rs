@@ -185,9 +185,10 @@ impl Exchange<'_> {
         version?;
         match transport {
             Transport::Polling => {
-                let sid = newcomer::make_sid(self.shared, &handshake).await?;
+                let booking = newcomer::book(self.shared, &handshake, transport).await?;
+                let sid = booking.sid().clone();
                 let (sender, receiver) = oneshot::channel();
-                driver::open_polling(self.shared, sid.clone(), handshake, sender);
+                driver::open_polling(self.shared, booking, handshake, sender);
                 let mut reply = self.payload(&sid, receiver).await?;
                 let cookie = self.shared.config.cookie.as_ref();
                 if let Some(cookie) = cookie.and_then(|cookie| cookie.header(&sid)) {
@@ -197,8 +198,8 @@ impl Exchange<'_> {
             }
             Transport::WebSocket => {
                 let (reply, on_upgrade) = self.switch_protocols()?;
-                let sid = newcomer::make_sid(self.shared, &handshake).await?;
-                driver::open_websocket(self.shared, sid, handshake, on_upgrade);
+                let booking = newcomer::book(self.shared, &handshake, transport).await?;
+                driver::open_websocket(self.shared, booking, handshake, on_upgrade);
                 Ok(Answer { reply, first: true })
             }
         }

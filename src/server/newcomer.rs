@@ -9,10 +9,11 @@ use http::uri::Scheme;
 use super::forwarded::{Client, peer};
 use super::id;
 use super::reply::Rejection;
+use super::sessions::Booking;
 use super::shared::Shared;
 use crate::api::Handshake;
 use crate::clock;
-use crate::engine::{Refusal, query_pairs};
+use crate::engine::{Refusal, Transport, query_pairs};
 use crate::wire::Sid;
 
 /// Lets the server's state and the application decide about a newcomer.
@@ -33,21 +34,27 @@ pub(super) async fn admit(shared: &Shared, parts: &Parts) -> Result<Arc<Handshak
     }
 }
 
-/// The id of a session that has been admitted.
-pub(super) async fn make_sid(shared: &Shared, handshake: &Arc<Handshake>) -> Result<Sid, Refusal> {
+/// An id for a session that has been admitted.
+pub(super) async fn book(
+    shared: &Shared,
+    handshake: &Arc<Handshake>,
+    transport: Transport,
+) -> Result<Booking, Refusal> {
     let problem = match shared.config.hooks.run_id(handshake).await {
-        None => return Ok(Sid::new(id::random())),
         Some(Ok(made)) if !id::is_fit(&made) => "it has a form that no id may have".to_owned(),
-        Some(Ok(made)) => {
-            let sid = Sid::new(made);
-            if shared.sessions.find(&sid).is_none() {
-                return Ok(sid);
-            }
-            "it is in use".to_owned()
-        }
         Some(Err(problem)) => problem,
+        made => {
+            let sid = match made {
+                Some(Ok(made)) => Sid::new(made),
+                _ => Sid::new(id::random()),
+            };
+            match shared.sessions.book(sid, transport) {
+                Some(booking) => return Ok(booking),
+                None => "it is in use".to_owned(),
+            }
+        }
     };
-    tracing::warn!(problem, "the application's session id cannot be used");
+    tracing::warn!(problem, "the session id cannot be used");
     Err(Refusal::IdGeneration)
 }
 

@@ -1,6 +1,7 @@
 //! The sessions by their ids, and the mailbox through which requests reach a session's driver.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::task::{Context, Poll};
@@ -19,26 +20,33 @@ const MAX_ARRIVALS: usize = 64;
 
 /// All sessions of a server that can be addressed by a request.
 ///
-/// The driver inserts its session before it answers the handshake and removes it when the session
-/// is closed. The lock is held for a look-up only.
+/// A session's id is booked before its handshake is answered, and free again when the session is
+/// closed or came to nothing. The lock is held for a look-up only.
 #[derive(Default)]
 pub(crate) struct Sessions {
     by_sid: RwLock<HashMap<Sid, Arc<SessionHandle>>>,
 }
 
 impl Sessions {
-    /// Makes a session reachable; false if the id is taken.
-    pub(crate) fn insert(&self, sid: Sid, handle: Arc<SessionHandle>) -> bool {
+    /// Takes an id for a session, which is reachable from now on; none if the id is taken.
+    pub(crate) fn book(self: &Arc<Self>, sid: Sid, transport: Transport) -> Option<Booking> {
         let mut by_sid = self.by_sid.write().unwrap_or_else(PoisonError::into_inner);
-        if by_sid.contains_key(&sid) {
-            return false;
-        }
-        by_sid.insert(sid, handle);
-        true
+        let Entry::Vacant(vacant) = by_sid.entry(sid.clone()) else {
+            return None;
+        };
+        let handle = SessionHandle::new(transport);
+        vacant.insert(handle.clone());
+        drop(by_sid);
+        let sessions = self.clone();
+        Some(Booking {
+            sessions,
+            sid,
+            handle,
+        })
     }
 
     /// Makes a session unreachable and refuses what still waits in its mailbox.
-    pub(crate) fn remove(&self, sid: &Sid) {
+    fn remove(&self, sid: &Sid) {
         let removed = self
             .by_sid
             .write()
@@ -63,6 +71,29 @@ impl Sessions {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .len()
+    }
+}
+
+/// A session's id, which is nobody else's as long as this lives.
+pub(crate) struct Booking {
+    sessions: Arc<Sessions>,
+    sid: Sid,
+    handle: Arc<SessionHandle>,
+}
+
+impl Booking {
+    pub(crate) fn sid(&self) -> &Sid {
+        &self.sid
+    }
+
+    pub(crate) fn handle(&self) -> &SessionHandle {
+        &self.handle
+    }
+}
+
+impl Drop for Booking {
+    fn drop(&mut self) {
+        self.sessions.remove(&self.sid);
     }
 }
 
@@ -208,15 +239,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_removed_session_answers_whoever_waits() {
-        let sessions = Sessions::default();
+        let sessions = Arc::new(Sessions::default());
         let sid = Sid::new("a");
-        let handle = SessionHandle::new(Transport::Polling);
-        assert!(sessions.insert(sid.clone(), handle.clone()));
-        assert!(!sessions.insert(sid.clone(), SessionHandle::new(Transport::Polling)));
+        let booking = sessions.book(sid.clone(), Transport::Polling).unwrap();
+        assert!(sessions.book(sid.clone(), Transport::Polling).is_none());
+        let handle = sessions.find(&sid).unwrap();
         let (sender, receiver) = oneshot::channel();
         assert!(handle.arrive(Arrival::Poll(sender)).is_ok());
         assert_eq!(sessions.len(), 1);
-        sessions.remove(&sid);
+        drop(booking);
         assert_eq!(sessions.len(), 0);
         assert!(sessions.find(&sid).is_none());
         assert!(receiver.await.is_err());

@@ -16,7 +16,7 @@ use crate::socketio;
 /// One server, behind an `Arc` that every service, layer and driver holds.
 pub(crate) struct Shared {
     pub(crate) application: Application,
-    pub(crate) sessions: Sessions,
+    pub(crate) sessions: Arc<Sessions>,
     pub(crate) crowd: Crowd,
     pub(crate) config: Config,
     pub(crate) engine: Arc<engine::Config>,
@@ -43,7 +43,7 @@ impl Shared {
         plain.socket_io_path = routes.engine_path();
         Arc::new(Shared {
             application,
-            sessions: Sessions::default(),
+            sessions: Arc::default(),
             crowd: Crowd::default(),
             routes,
             config,

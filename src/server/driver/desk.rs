@@ -16,6 +16,9 @@ use crate::wire::{Moment, SocketId};
 /// The client's mailbox, from its task's side.
 pub(super) struct Inbox {
     mailbox: Arc<Mailbox>,
+    /// What the mailbox was told last about the bytes held by the task, and the weight of the mail
+    /// taken since.
+    held: usize,
     /// Who waits until everything is handed on.
     flushed: Vec<oneshot::Sender<()>>,
 }
@@ -24,12 +27,21 @@ impl Inbox {
     pub(super) fn new(mailbox: Arc<Mailbox>) -> Inbox {
         Inbox {
             mailbox,
+            held: 0,
             flushed: Vec::new(),
         }
     }
 
     pub(super) fn mailbox(&self) -> &Arc<Mailbox> {
         &self.mailbox
+    }
+
+    /// The task holds this many bytes now.
+    pub(super) fn account(&mut self, held: usize) {
+        if held != self.held {
+            self.mailbox.account(self.held, held);
+            self.held = held;
+        }
     }
 
     /// Everything was handed on.
@@ -60,15 +72,16 @@ impl Desk<'_> {
         while taken < most
             && let Some(mail) = self.inbox.mailbox.take()
         {
+            self.inbox.held += mail.weight();
             self.obey(mail);
             taken += 1;
         }
         taken
     }
 
-    /// Hands over everything that was emitted so far.
+    /// Hands over everything that was emitted so far; not what comes meanwhile, which may not end.
     pub(super) fn catch_up(&mut self) {
-        self.take_mail(usize::MAX);
+        self.take_mail(self.inbox.mailbox.len());
     }
 
     pub(super) fn accept(&mut self, namespace: &str, socket: &SocketId) {

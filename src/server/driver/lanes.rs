@@ -117,7 +117,14 @@ impl Lanes {
 
     /// Performs what the connection wants sent, as far as the WebSocket takes it.
     pub(super) fn perform(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
-        self.blocked = false;
+        if self.blocked {
+            // It takes nothing more before all that it has is handed on.
+            match self.poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.blocked = false,
+                Poll::Ready(Err(gone)) => connection.handle_websocket_gone(gone),
+                Poll::Pending => {}
+            }
+        }
         loop {
             match self
                 .websocket

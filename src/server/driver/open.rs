@@ -9,24 +9,34 @@ use crate::api::{Application, Handshake};
 use crate::clock;
 use crate::connection::Connection;
 use crate::engine::{Session, Transport};
-use crate::server::sessions::{Arrival, PollAnswer};
+use crate::server::sessions::{Arrival, Booking, PollAnswer};
 use crate::server::shared::Shared;
 use crate::server::websocket;
 use crate::socketio::Client;
-use crate::wire::{Moment, Sid};
+use crate::wire::Moment;
 
 use super::Driver;
 
 /// Opens a session whose handshake came as a GET; the GET is answered with the open packet.
 pub(crate) fn open_polling(
     shared: &Arc<Shared>,
-    sid: Sid,
+    booking: Booking,
     handshake: Arc<Handshake>,
     answer: oneshot::Sender<PollAnswer>,
 ) {
     let now = clock::now();
-    let session = Session::open(&sid, Transport::Polling, shared.engine.clone(), now);
-    let mut driver = Driver::new(shared, Some(sid), handshake, protocol(shared, session, now));
+    let session = Session::open(
+        booking.sid(),
+        Transport::Polling,
+        shared.engine.clone(),
+        now,
+    );
+    let mut driver = Driver::new(
+        shared,
+        Some(booking),
+        handshake,
+        protocol(shared, session, now),
+    );
     driver.arrive(Arrival::Poll(answer), now);
     tokio::spawn(driver);
 }
@@ -34,7 +44,7 @@ pub(crate) fn open_polling(
 /// Opens a session on a WebSocket whose upgrade was just granted.
 pub(crate) fn open_websocket(
     shared: &Arc<Shared>,
-    sid: Sid,
+    booking: Booking,
     handshake: Arc<Handshake>,
     on_upgrade: OnUpgrade,
 ) {
@@ -46,9 +56,9 @@ pub(crate) fn open_websocket(
         };
         let now = clock::now();
         let config = shared.engine.clone();
-        let session = Session::open(&sid, Transport::WebSocket, config, now);
+        let session = Session::open(booking.sid(), Transport::WebSocket, config, now);
         let connection = protocol(&shared, session, now);
-        let mut driver = Driver::new(&shared, Some(sid), handshake, connection);
+        let mut driver = Driver::new(&shared, Some(booking), handshake, connection);
         drop(shared);
         driver.lanes.attach(websocket);
         driver.await;

@@ -5,33 +5,26 @@ use std::task::{Context, Poll};
 
 use crate::engine::Transport;
 use crate::registry::{Mail, Mailbox};
-use crate::server::sessions::{Arrival, SessionHandle};
+use crate::server::sessions::{Arrival, Booking};
 use crate::server::shared::Shared;
-use crate::wire::Sid;
 
 /// A client's place on the server's lists. Given up when the connection is over, and in any case
 /// when the client's task ends, also by a panic.
 pub(super) struct Seat {
     shared: Arc<Shared>,
     /// Requests find the client by its session id; a plain connection has none.
-    session: Option<(Sid, Arc<SessionHandle>)>,
+    session: Option<Booking>,
     number: u64,
 }
 
 impl Seat {
     pub(super) fn take(
         shared: &Arc<Shared>,
-        sid: Option<Sid>,
+        session: Option<Booking>,
         transport: Transport,
         mailbox: &Arc<Mailbox>,
     ) -> Seat {
         mailbox.set_transport(number_of(transport));
-        let session = sid.map(|sid| {
-            let handle = SessionHandle::new(transport);
-            // Whoever made the id has made sure that it is new.
-            shared.sessions.insert(sid.clone(), handle.clone());
-            (sid, handle)
-        });
         let number = shared.crowd.enter(mailbox);
         if shared.is_closing() {
             // Its handshake was under way when the others were told.
@@ -47,7 +40,7 @@ impl Seat {
     /// The next thing that a request brought.
     pub(super) fn poll_arrival(&self, cx: &mut Context<'_>) -> Poll<Arrival> {
         match &self.session {
-            Some((_, handle)) => handle.poll_arrival(cx),
+            Some(session) => session.handle().poll_arrival(cx),
             None => Poll::Pending,
         }
     }
@@ -55,16 +48,14 @@ impl Seat {
     /// The client has moved.
     pub(super) fn set_transport(&self, transport: Transport, mailbox: &Mailbox) {
         mailbox.set_transport(number_of(transport));
-        if let Some((_, handle)) = &self.session {
-            handle.set_transport(transport);
+        if let Some(session) = &self.session {
+            session.handle().set_transport(transport);
         }
     }
 
     /// The client is on no list from now on.
     pub(super) fn give_up(&mut self) {
-        if let Some((sid, _)) = self.session.take() {
-            self.shared.sessions.remove(&sid);
-        }
+        self.session = None;
         self.shared.crowd.leave(self.number);
     }
 }
