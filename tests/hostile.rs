@@ -396,3 +396,23 @@ async fn answers_that_a_polling_client_does_not_read_count_as_waiting() {
     }
     until(|| service.client_count() == 0).await;
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_cut_off() {
+    let io = dispatch(DispatchConfig::default()).build();
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let server = server.with_limits(server::Limits {
+        send_timeout: Duration::from_millis(100),
+        ..server::Limits::default()
+    });
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(Service::new(io.clone()), std::future::pending()));
+    let query = join_polling(address).await;
+    io.emit("part", "x".repeat(15 << 20)).unwrap();
+    let mut get = request(address, "GET", &query, "").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut answer = Vec::new();
+    // It may end in a reset, too.
+    let _ = soon(get.read_to_end(&mut answer)).await;
+    assert!(answer.len() < 15 << 20, "{} bytes", answer.len());
+}
