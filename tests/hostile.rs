@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Barrier, Notify};
 use tokio::time::timeout;
@@ -334,4 +335,84 @@ async fn a_client_that_is_always_a_little_behind_is_not_taken_for_one_that_reads
         assert!(text(&mut websocket).await.len() > PART);
         websocket.send("42[\"more\"]".into()).await.unwrap();
     }
+}
+
+/// A long-polling client in the main namespace: its session's id.
+async fn join_polling(address: SocketAddr) -> String {
+    let open = exchange(address, "GET", "", "").await;
+    let sid = open
+        .split("\"sid\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let query = format!("&sid={sid}");
+    assert!(
+        exchange(address, "POST", &query, "40")
+            .await
+            .ends_with("ok")
+    );
+    assert!(exchange(address, "GET", &query, "").await.contains("40{"));
+    query
+}
+
+async fn exchange(address: SocketAddr, method: &str, query: &str, body: &str) -> String {
+    let mut stream = request(address, method, query, body).await;
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.unwrap();
+    answer
+}
+
+/// A connection on which a request has been sent.
+async fn request(address: SocketAddr, method: &str, query: &str, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let head = format!(
+        "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: a\r\n\
+         Connection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn answers_that_a_polling_client_does_not_read_count_as_waiting() {
+    let io = dispatch(DispatchConfig {
+        max_backlog: 24 << 20,
+        ..DispatchConfig::default()
+    })
+    .build();
+    let (address, service) = serve(io.clone()).await;
+    let query = join_polling(address).await;
+    let mut unread = Vec::new();
+    let part = "x".repeat(16 << 20);
+    for _ in 0..2 {
+        io.emit("part", &part).unwrap();
+        let get = request(address, "GET", &query, "").await;
+        soon(get.readable()).await.unwrap();
+        unread.push(get);
+    }
+    until(|| service.client_count() == 0).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_cut_off() {
+    let io = dispatch(DispatchConfig::default()).build();
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let server = server.with_limits(server::Limits {
+        send_timeout: Duration::from_millis(100),
+        ..server::Limits::default()
+    });
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(Service::new(io.clone()), std::future::pending()));
+    let query = join_polling(address).await;
+    io.emit("part", "x".repeat(15 << 20)).unwrap();
+    let mut get = request(address, "GET", &query, "").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut answer = Vec::new();
+    // It may end in a reset, too.
+    let _ = soon(get.read_to_end(&mut answer)).await;
+    assert!(answer.len() < 15 << 20, "{} bytes", answer.len());
 }
