@@ -1,6 +1,6 @@
 //! The `ai-message` assistant: an application of the public API like any other.
 //!
-//! The rules are in [`ai`](crate::ai); here they meet sockets, time and a provider. A question's
+//! The rules are in [`ai`]; here they meet sockets, time and a provider. A question's
 //! way through, in reading order:
 //!
 //! 1. The handler below reads the request. From then on a `Delivery` owes its asker exactly one
@@ -150,7 +150,7 @@ impl Assistant {
             .and_then(|question| Ok((question, self.admit(&socket, &address)?)));
         let rules = &self.0.config.rules;
         let mut delivery = Delivery::new(&socket, ack, address, streamed, rules, self.model());
-        let (question, (mut turn, _visit)) = match asked {
+        let (question, (mut turn, visit)) = match asked {
             Ok(asked) => asked,
             Err(failure) => {
                 delivery.finish(Err(failure));
@@ -168,7 +168,12 @@ impl Assistant {
             let question = question.text;
             turn.remember(Exchange { question, answer });
         }
-        // Dropping the turn lets the next question of the chat begin.
+        // Lets the next question of the chat begin.
+        drop(turn);
+        if visit.is_last_call() {
+            // What a stopping server has not sent when it closes is lost.
+            socket.flushed().await;
+        }
     }
 
     fn read(&self, args: &Args) -> Request {

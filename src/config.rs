@@ -14,12 +14,16 @@ use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 use trunkline::ai::offline;
 use trunkline::assistant;
-use trunkline::server::{self, Access, AllowOrigin, Cors, Origin};
+use trunkline::server::{self, Access, AllowOrigin, Cors, Limits, Origin};
+
+/// How long clients and requests get to close once everything has been said.
+pub(crate) const CLOSING: Duration = Duration::from_secs(2);
 
 /// Which events are logged, unless the environment says otherwise.
 const LOG: &str = "info";
 const LOG_KEY: &str = "TRUNKLINE_LOG";
 const HINT: &str = "whoever runs the server can admit it with --origin URL";
+const PROVIDER: &str = "offline (answers by simple rules, without a network)";
 const MAX_GRACE: u64 = 86_400;
 
 /// A Socket.IO server that answers ai-message, on one port.
@@ -50,7 +54,8 @@ Whose pages are welcome: browsers say which page a connection comes from.
     under another host name are refused, so that no web page can use your server.
   On any other address: pages of the very host name and port they connect to.
   Others are refused until --origin admits them; behind a proxy, or for a page on
-  another address, set it. Programs that are no browsers are always welcome.
+  another address, set it. A page opened from a file has no address of its own and
+  is admitted by `*` alone. Programs that are no browsers are always welcome.
 
 Environment: HOST, PORT, and TRUNKLINE_LOG for what is logged, such as debug or
 trunkline=debug (default: info). Flags win over the environment.";
@@ -169,6 +174,14 @@ impl Config {
         }
     }
 
+    /// The listener.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            drain_timeout: CLOSING,
+            ..Limits::default()
+        }
+    }
+
     /// The assistant.
     pub(crate) fn assistant(&self) -> assistant::Config {
         assistant::Config::default()
@@ -183,7 +196,7 @@ impl Config {
     }
 
     /// Where the server listens, who answers, and how to try it.
-    pub(crate) fn greeting(&self, address: SocketAddr, model: &str) -> String {
+    pub(crate) fn greeting(&self, address: SocketAddr) -> String {
         let reachable = match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -192,7 +205,7 @@ impl Config {
         let here = SocketAddr::new(reachable, address.port());
         let mut text = format!(
             "Trunkline {} listens on http://{address}\n\
-             AI provider: {model}\n\n\
+             AI provider: {PROVIDER}\n\n\
              Try it:\n",
             env!("CARGO_PKG_VERSION")
         );

@@ -1,6 +1,19 @@
-//! Who comes and goes, and that something was said, in the log. Never what was said.
+//! The program's log: who comes and goes, and that something was said. Never what was said.
 
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
 use trunkline::{DisconnectReason, Namespace, Socket};
+
+/// Begins to log to stderr what the filter lets through.
+pub(crate) fn open(filter: EnvFilter) {
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}
 
 /// Logs the sockets of a namespace, and its custom event `message`.
 pub(crate) fn attach(namespace: &Namespace) {

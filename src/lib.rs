@@ -89,3 +89,8 @@ pub use api::{
 pub use assistant::Assistant;
 #[cfg(feature = "server")]
 pub use server::{Layer, Peer, Server, Service};
+
+/// The code in the README is compiled by the tests.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

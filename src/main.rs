@@ -5,20 +5,15 @@ mod journal;
 mod signals;
 mod site;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use trunkline::assistant::{Assistant, Offline};
-use trunkline::server::Limits;
 use trunkline::{Io, Server, Service};
 
-use config::{Config, Invocation};
+use config::{CLOSING, Config, Invocation};
 use signals::Signals;
 use site::Site;
-
-/// How long clients and requests get to close once everything has been said.
-const CLOSING: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -30,12 +25,7 @@ async fn main() -> ExitCode {
         }
         Err(wrong) => return fail(&wrong.to_string(), 2),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(*log)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    journal::open(*log);
     match serve(&config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => fail(&problem, 1),
@@ -55,29 +45,21 @@ async fn serve(config: &Config) -> Result<(), String> {
     journal::attach(&io.of("/"));
     assistant.attach(&io.of("/"));
     let service = Service::with_config(io, config.server(access.clone()));
-    say(&config.greeting(address, &assistant.model()));
+    say(&config.greeting(address));
 
     let clients = service.clone();
     let shutdown = async move {
         let signal = signals.next().await;
         tracing::info!("{signal}: no newcomers from now on; open questions are finished first");
-        // Nobody waits for this task: it ends the program, or the program ends.
-        tokio::spawn(async move {
-            let signal = signals.next().await;
-            std::process::exit(signal.exit_code());
-        });
+        signals.exit_at_the_next();
         clients.drain();
         assistant.drain(config.grace).await;
         clients.close(CLOSING).await;
         tracing::info!("all connections are closed");
     };
-    let limits = Limits {
-        drain_timeout: CLOSING,
-        ..Limits::default()
-    };
     let site = Site::new(access);
     server
-        .with_limits(limits)
+        .with_limits(config.limits())
         .run(service.with_application(site), shutdown)
         .await;
     Ok(())

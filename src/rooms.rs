@@ -3,7 +3,7 @@
 //! One value holds the members of one namespace. A member carries a handle `M` through which it
 //! can be reached; what that handle is, this file does not know. Every member is in the room named
 //! by its own id without that room being stored, so a namespace of ten thousand sockets that never
-//! join anything costs no sets. There is no locking here; see [`registry`](crate::registry).
+//! join anything costs no sets. There is no locking here; that is `registry`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

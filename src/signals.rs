@@ -34,6 +34,17 @@ impl fmt::Display for Signal {
     }
 }
 
+impl Signals {
+    /// Ends the program at once when another signal comes.
+    pub(crate) fn exit_at_the_next(mut self) {
+        // Nobody waits for this task: it ends the program, or the program ends.
+        tokio::spawn(async move {
+            let signal = self.next().await;
+            std::process::exit(signal.exit_code());
+        });
+    }
+}
+
 /// Receives signals; none is lost from [`listen`](Signals::listen) on.
 #[cfg(unix)]
 pub(crate) struct Signals {

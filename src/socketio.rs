@@ -28,12 +28,12 @@ use std::sync::Arc;
 
 pub(crate) use acks::Acks;
 pub use acks::{AckError, AckOutcome, AckRequest, Waiter};
-pub use args::{All, Args, ArgsError, ArgsWriter, FromArgs, IntoArgs};
+pub use args::{All, Args, ArgsError, ArgsWriter, EncodeError, FromArgs, IntoArgs};
 pub use attachments::AttachmentError;
 pub use binary::Binary;
 pub use client::{Client, Config, ConnectError, DisconnectReason, EmitError, Event, Violation};
 pub use name::{NameError, is_reserved};
-pub use outgoing::{EncodeError, Encoding, MAX_ATTACHMENTS, Outgoing};
+pub use outgoing::{Encoding, MAX_ATTACHMENTS, Outgoing};
 pub use packet::PacketError;
 pub use placeholders::PlaceholderError;
 

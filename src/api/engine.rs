@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 
 use crate::engine::{CloseReason, Config, Transport};
@@ -11,7 +11,7 @@ use crate::wire::Frame;
 
 use super::handler::BoxFuture;
 use super::handshake::Handshake;
-use super::socket::Emitted;
+use super::socket::{Emitted, transport_of};
 
 /// An Engine.IO server.
 ///
@@ -145,6 +145,8 @@ struct Inner {
     mailbox: Weak<Mailbox>,
     handshake: Arc<Handshake>,
     closed: AtomicBool,
+    /// The transport's number at the end, for when there is no mailbox to ask any more.
+    last_transport: AtomicU8,
 }
 
 impl EngineSocket {
@@ -154,6 +156,7 @@ impl EngineSocket {
             mailbox,
             handshake,
             closed: AtomicBool::new(false),
+            last_transport: AtomicU8::new(0),
         }))
     }
 
@@ -174,10 +177,11 @@ impl EngineSocket {
 
     /// By which transport the client is connected at present; the last one once it has left.
     pub fn transport(&self) -> Transport {
-        match self.0.mailbox.upgrade().map(|mailbox| mailbox.transport()) {
-            Some(0) => Transport::Polling,
-            Some(_) | None => Transport::WebSocket,
-        }
+        let number = match self.0.mailbox.upgrade() {
+            Some(mailbox) => mailbox.transport(),
+            None => self.0.last_transport.load(Ordering::Relaxed),
+        };
+        transport_of(number)
     }
 
     /// Whether the connection is open.
@@ -186,6 +190,10 @@ impl EngineSocket {
     }
 
     pub(crate) fn closed(&self) {
+        if let Some(mailbox) = self.0.mailbox.upgrade() {
+            let transport = mailbox.transport();
+            self.0.last_transport.store(transport, Ordering::Relaxed);
+        }
         self.0.closed.store(true, Ordering::Release);
     }
 

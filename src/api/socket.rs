@@ -52,6 +52,8 @@ struct Inner {
     auth: Option<ByteString>,
     dialect: Dialect,
     phase: AtomicU8,
+    /// The transport's number when the client left, for when there is no mailbox to ask any more.
+    last_transport: AtomicU8,
     live: Weak<Live>,
 }
 
@@ -102,6 +104,7 @@ impl Socket {
             auth,
             dialect,
             phase,
+            last_transport: AtomicU8::new(0),
             live: live_handle,
         };
         (Socket(Arc::new(inner)), live)
@@ -137,10 +140,11 @@ impl Socket {
 
     /// By which transport the client is connected at present; the last one once it has left.
     pub fn transport(&self) -> Transport {
-        match self.mailbox().map(|mailbox| mailbox.transport()) {
-            Some(0) => Transport::Polling,
-            Some(_) | None => Transport::WebSocket,
-        }
+        let number = match self.mailbox() {
+            Some(mailbox) => mailbox.transport(),
+            None => self.0.last_transport.load(Ordering::Relaxed),
+        };
+        transport_of(number)
     }
 
     /// Which form of frames the client speaks.
@@ -362,6 +366,10 @@ impl Socket {
 
     /// The socket has left, or was refused: it is on no roster from now on.
     pub(crate) fn disconnected(&self, live: &Live) {
+        if let Some(mailbox) = self.mailbox() {
+            let transport = mailbox.transport();
+            self.0.last_transport.store(transport, Ordering::Relaxed);
+        }
         self.0.phase.store(LEFT, Ordering::Release);
         self.0.namespace.roster.remove(self.id());
         live.tell_left();
@@ -394,5 +402,13 @@ impl fmt::Debug for Socket {
             .field("id", self.id())
             .field("namespace", &self.namespace())
             .finish_non_exhaustive()
+    }
+}
+
+/// The transport that a mailbox notes under this number.
+pub(super) fn transport_of(number: u8) -> Transport {
+    match number {
+        0 => Transport::Polling,
+        _ => Transport::WebSocket,
     }
 }

@@ -42,11 +42,10 @@ impl Desk {
         // Counted before it looks: whoever drains changes the stage first and counts then.
         self.open.send_modify(|open| *open += 1);
         let visit = Visit(self.clone());
-        if *self.stage.borrow() == Stage::Open {
-            Ok(visit)
-        } else {
-            Err(Code::Unavailable.into())
+        if visit.is_last_call() {
+            return Err(Code::Unavailable.into());
         }
+        Ok(visit)
     }
 
     /// Waits for one of the places of those whose answers are fetched.
@@ -87,6 +86,13 @@ impl Desk {
 
 /// One open question; it counts until dropped.
 pub(super) struct Visit(Arc<Desk>);
+
+impl Visit {
+    /// Whether the server waits for the open questions to end.
+    pub(super) fn is_last_call(&self) -> bool {
+        *self.0.stage.borrow() != Stage::Open
+    }
+}
 
 impl Drop for Visit {
     fn drop(&mut self) {

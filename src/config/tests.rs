@@ -181,7 +181,7 @@ fn who_is_welcome_depends_on_the_address_and_on_the_origins() {
 
 #[test]
 fn the_greeting_names_addresses_that_can_be_opened() {
-    let greeting = config(&[], &[]).greeting("0.0.0.0:4000".parse().unwrap(), "offline");
+    let greeting = config(&[], &[]).greeting("0.0.0.0:4000".parse().unwrap());
     assert!(greeting.starts_with("Trunkline"), "{greeting}");
     for expected in [
         "listens on http://0.0.0.0:4000",

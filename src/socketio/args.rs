@@ -16,11 +16,10 @@ use bytestring::ByteString;
 use thiserror::Error;
 
 use super::json;
-use super::outgoing::EncodeError;
 use super::placeholders::{self, PlaceholderError, Span};
 
 pub use decode::{All, FromArgs};
-pub use encode::{ArgsWriter, IntoArgs};
+pub use encode::{ArgsWriter, EncodeError, IntoArgs};
 
 /// Arguments that have not been parsed.
 ///

@@ -8,9 +8,8 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use thiserror::Error;
 
-use super::args::{Args, ArgsWriter, IntoArgs};
+use super::args::{Args, ArgsWriter, EncodeError, IntoArgs};
 use super::name::is_reserved;
 use super::packet::{self, Kind};
 use super::{Namespace, PlaceholderError};
@@ -20,25 +19,6 @@ use crate::wire::Frame;
 ///
 /// Reference: socket.io-parser 4.2.6, `maxAttachments`.
 pub const MAX_ATTACHMENTS: usize = 10;
-
-/// Why values cannot become a packet.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-pub enum EncodeError {
-    /// The protocol keeps this event name for itself.
-    #[error("the event name {0:?} is reserved")]
-    ReservedName(String),
-    /// More binary values than clients accept.
-    #[error("{count} attachments in one packet, more than {limit}")]
-    TooManyAttachments {
-        /// How many there are.
-        count: usize,
-        /// The most that clients accept.
-        limit: usize,
-    },
-    /// A value that has no JSON form.
-    #[error("a value could not be serialised: {0}")]
-    Serialize(String),
-}
 
 /// The forms in which a packet can reach a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

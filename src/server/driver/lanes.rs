@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::api::BoxFuture;
 use crate::connection::Connection;
-use crate::engine::{CloseReason, Gone, Transmit};
+use crate::engine::{CloseReason, Fault, Gone, Transmit};
 use crate::registry::Mailbox;
 use crate::server::sessions::{PollAnswer, PostAnswer};
 use crate::server::websocket::{Incoming, WebSocket};
@@ -132,6 +132,10 @@ impl Lanes {
         };
         let answer = match connection.closed() {
             Some(CloseReason::ParseError) => PostAnswer::Malformed,
+            // What was left of the body has been dropped.
+            Some(CloseReason::TransportError(Fault::Stalled | Fault::SlowConsumer)) => {
+                PostAnswer::Cut
+            }
             Some(_) | None if post.has_body => PostAnswer::Accepted,
             Some(_) | None => PostAnswer::Cut,
         };

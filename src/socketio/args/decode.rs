@@ -6,6 +6,7 @@
 
 mod key;
 mod reader;
+mod text;
 
 use std::fmt;
 use std::marker::PhantomData;

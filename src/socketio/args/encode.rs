@@ -8,9 +8,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde::ser::{self, Impossible, Serialize, SerializeTuple, Serializer};
 use serde_json::ser::Formatter;
+use thiserror::Error;
 
 use super::Args;
-use crate::socketio::outgoing::EncodeError;
 use crate::socketio::placeholders::Content;
 
 /// Values that can be sent as the arguments of an event or an answer.
@@ -63,6 +63,25 @@ impl IntoArgs for Args {
             .extend_from_slice(&self.json.as_bytes()[start..end]);
         Ok(())
     }
+}
+
+/// Why values cannot become a packet.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum EncodeError {
+    /// The protocol keeps this event name for itself.
+    #[error("the event name {0:?} is reserved")]
+    ReservedName(String),
+    /// More binary values than clients accept.
+    #[error("{count} attachments in one packet, more than {limit}")]
+    TooManyAttachments {
+        /// How many there are.
+        count: usize,
+        /// The most that clients accept.
+        limit: usize,
+    },
+    /// A value that has no JSON form.
+    #[error("a value could not be serialised: {0}")]
+    Serialize(String),
 }
 
 /// Collects the arguments of one packet. Applications have no use for it: see [`IntoArgs`].

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use bytestring::ByteString;
+use serde::Serialize;
 
 use crate::socketio::acks::{AckOutcome, Waiter};
-use crate::socketio::{Args, Namespace};
+use crate::socketio::{Args, EncodeError, Namespace};
 use crate::wire::SocketId;
 
 /// What happened.
@@ -117,6 +118,20 @@ impl ConnectError {
             message: message.into(),
             data: None,
         }
+    }
+
+    /// Adds data for programs.
+    ///
+    /// # Errors
+    ///
+    /// When the data cannot be written as JSON.
+    pub fn with_data(mut self, data: &impl Serialize) -> Result<ConnectError, EncodeError> {
+        let data = serde_json::to_string(data);
+        self.data = Some(
+            data.map_err(|error| EncodeError::Serialize(error.to_string()))?
+                .into(),
+        );
+        Ok(self)
     }
 
     /// The answer to a CONNECT for a namespace that does not exist.

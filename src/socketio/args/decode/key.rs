@@ -4,7 +4,7 @@ use serde::de::{Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
-use super::reader::parse;
+use super::text::parse;
 
 /// A member's name, which may have to become a number: JSON has no other keys than texts.
 pub(super) struct Key<'de> {

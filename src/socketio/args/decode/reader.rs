@@ -13,6 +13,7 @@ use serde::de::{
 use serde_json::Error;
 
 use super::key::Key;
+use super::text::parse;
 use crate::socketio::args::Args;
 use crate::socketio::json::{Cursor, Token};
 use crate::socketio::placeholders::{Content, Span};
@@ -107,17 +108,6 @@ impl<'de> Reader<'de> {
         self.cursor.jump(end);
         Ok(())
     }
-}
-
-/// Reads `text`, which must be one value from end to end.
-pub(super) fn parse<'de, T>(
-    text: &'de str,
-    read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::StrRead<'de>>) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = read(&mut json)?;
-    json.end()?;
-    Ok(value)
 }
 
 /// Methods that leave text to serde_json's method of that name and show everything else as it is.

@@ -1,0 +1,20 @@
+//! A few real sockets: the server in this process on a free port, a small client against it.
+//!
+//! What is tested here is what only sockets can show: attaching to HTTP servers, connections that
+//! are used again, deadlines, and the order of things between a client's frames and the handlers of
+//! an application. Nothing sleeps; every test waits for what it expects, with one common deadline.
+
+#[cfg(test)]
+mod sockets {
+    mod attach;
+    mod backpressure;
+    mod client;
+    mod engine;
+    mod handlers;
+    mod host;
+    mod joining;
+    mod leaving;
+    mod limits;
+    mod plain;
+    mod proxies;
+}
