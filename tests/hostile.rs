@@ -417,15 +417,8 @@ async fn a_client_that_does_not_read_its_answer_is_cut_off() {
     assert!(answer.len() < 15 << 20, "{} bytes", answer.len());
 }
 
-#[tokio::test]
-async fn nothing_is_left_of_clients_that_have_gone_by_whatever_way() {
-    // A client whose last GET was answered is missed only later.
-    let soon_missed = Duration::from_millis(500);
-    let mut config = Config::default();
-    config.engine.ping_interval = soon_missed;
-    config.engine.ping_timeout = soon_missed;
-    config.engine.close_wait = soon_missed;
-    let io = Io::builder().config(config).build();
+/// An application that keeps its sockets in handlers and values; how many of them are here.
+fn keep_everything(io: &Io) -> Arc<AtomicUsize> {
     let here = Arc::new(AtomicUsize::new(0));
     {
         let (came, went) = (here.clone(), here.clone());
@@ -446,6 +439,19 @@ async fn nothing_is_left_of_clients_that_have_gone_by_whatever_way() {
         });
         main.on("out", async |socket: Socket| socket.disconnect_all());
     }
+    here
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_clients_that_have_gone_by_whatever_way() {
+    // A client whose last GET was answered is missed only later.
+    let soon_missed = Duration::from_millis(500);
+    let mut config = Config::default();
+    config.engine.ping_interval = soon_missed;
+    config.engine.ping_timeout = soon_missed;
+    config.engine.close_wait = soon_missed;
+    let io = Io::builder().config(config).build();
+    let here = keep_everything(&io);
     let (address, service) = serve(io.clone()).await;
     let tasks = || {
         tokio::runtime::Handle::current()
@@ -494,4 +500,17 @@ async fn nothing_is_left_of_clients_that_have_gone_by_whatever_way() {
     until(|| tasks() <= before).await;
     assert_eq!(here.load(Ordering::Relaxed), 0);
     assert_eq!(io.of("/").socket_count(), 0);
+}
+
+#[tokio::test]
+async fn a_websocket_needs_a_newer_http_than_the_first() {
+    let (address, _service) = serve(Io::builder().build()).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.0\r\nHost: a\r\n\
+                Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.0 400 "), "{answer}");
 }
