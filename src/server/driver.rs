@@ -304,6 +304,9 @@ impl Driver {
             (true, Some(_)) => {
                 self.stall.until = None;
                 self.connection.resume(now);
+                // A GET that was kept waiting meanwhile may be released.
+                self.settle(now, cx);
+                return true;
             }
             (false, None) => {
                 self.connection.pause(now);
