@@ -385,6 +385,14 @@ impl Connection {
         }
     }
 
+    /// How many frames wait to be sent.
+    pub fn queued_frames(&self) -> usize {
+        match &self.0 {
+            Kind::Plain(plain) => plain.queued_frames(),
+            _ => self.session().map_or(0, Session::queued_frames),
+        }
+    }
+
     fn session(&self) -> Option<&Session> {
         match &self.0 {
             Kind::SocketIo(protocol) => Some(&protocol.session),

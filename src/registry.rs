@@ -17,6 +17,9 @@ use crate::rooms::{Room, Rooms, Selection};
 use crate::socketio::{AckRequest, Namespace, Outgoing};
 use crate::wire::{Frame, SocketId};
 
+/// What a packet that waits takes beside its own bytes, about; many small ones are not for nothing.
+pub(crate) const ENVELOPE: usize = 128;
+
 /// What the program wants of a client's task.
 pub(crate) enum Mail {
     /// Send an event to the client's socket in the packet's namespace.
@@ -44,9 +47,9 @@ impl Mail {
     /// How many of its bytes count against the client's limit.
     pub(crate) fn weight(&self) -> usize {
         match self {
-            Mail::Emit { outgoing, .. } => outgoing.weight(),
-            Mail::Acknowledge { outgoing, .. } => outgoing.weight(),
-            Mail::Send(frame) => frame.len(),
+            Mail::Emit { outgoing, .. } => ENVELOPE + outgoing.weight(),
+            Mail::Acknowledge { outgoing, .. } => ENVELOPE + outgoing.weight(),
+            Mail::Send(frame) => ENVELOPE + frame.len(),
             Mail::Leave { .. }
             | Mail::LeaveAll
             | Mail::Flushed(_)
@@ -342,13 +345,17 @@ mod tests {
         }
     }
 
-    fn send(mailbox: &Mailbox, bytes: usize) -> Result<(), DropReason> {
-        mailbox.post(Mail::Send(Frame::Binary(vec![0; bytes].into())))
+    /// What the sizes below are counted in: the smallest packet weighs 1.
+    const UNIT: usize = ENVELOPE;
+
+    fn send(mailbox: &Mailbox, weight: usize) -> Result<(), DropReason> {
+        let bytes = vec![0; (weight - 1) * UNIT];
+        mailbox.post(Mail::Send(Frame::Binary(bytes.into())))
     }
 
     #[test]
     fn mail_wakes_a_sleeping_task_once_and_a_busy_one_never() {
-        let (mailbox, bell) = (Mailbox::new(100), Arc::new(Bell::default()));
+        let (mailbox, bell) = (Mailbox::new(100 * UNIT), Arc::new(Bell::default()));
         let rings = || bell.0.load(Ordering::Relaxed);
         assert!(mailbox.sleep(&Waker::from(bell.clone())));
         send(&mailbox, 1).unwrap();
@@ -362,15 +369,15 @@ mod tests {
 
     #[test]
     fn a_backlog_over_the_limit_is_refused_and_noticed() {
-        let mailbox = Mailbox::new(100);
+        let mailbox = Mailbox::new(100 * UNIT);
         send(&mailbox, 60).unwrap();
         assert!(mailbox.take().is_some());
-        mailbox.account(60, 60);
+        mailbox.account(60 * UNIT, 60 * UNIT);
         send(&mailbox, 40).unwrap();
         assert!(!mailbox.is_overflowing(), "exactly the limit is allowed");
         assert_eq!(send(&mailbox, 1), Err(DropReason::SlowConsumer));
         assert!(mailbox.is_overflowing());
-        mailbox.account(60, 0);
+        mailbox.account(60 * UNIT, 0);
         assert_eq!(
             send(&mailbox, 1),
             Err(DropReason::SlowConsumer),
@@ -384,33 +391,33 @@ mod tests {
 
     #[test]
     fn what_was_handed_on_no_longer_counts() {
-        let mailbox = Mailbox::new(100);
+        let mailbox = Mailbox::new(100 * UNIT);
         send(&mailbox, 100).unwrap();
         assert!(mailbox.take().is_some());
         assert!(!mailbox.is_overflowing());
-        mailbox.account(100, 100);
-        mailbox.account(100, 0);
+        mailbox.account(100 * UNIT, 100 * UNIT);
+        mailbox.account(100 * UNIT, 0);
         assert!(send(&mailbox, 100).is_ok());
     }
 
     #[test]
     fn what_is_held_counts_until_its_last_clone_is_gone() {
-        let mailbox = Arc::new(Mailbox::new(100));
-        mailbox.account(0, 60);
-        let held = mailbox.hold(60).attach(Bytes::from_static(b"abc"));
+        let mailbox = Arc::new(Mailbox::new(100 * UNIT));
+        mailbox.account(0, 60 * UNIT);
+        let held = mailbox.hold(60 * UNIT).attach(Bytes::from_static(b"abc"));
         let rest = held.clone().split_off(2);
         drop(held);
         assert_eq!(rest, "c");
         assert_eq!(send(&mailbox, 40), Ok(()));
         assert!(mailbox.take().is_some());
-        mailbox.account(40, 0);
+        mailbox.account(40 * UNIT, 0);
         drop(rest);
         assert_eq!(send(&mailbox, 100), Ok(()));
     }
 
     #[test]
     fn a_closed_mailbox_drops_its_mail_and_takes_no_more() {
-        let mailbox = Mailbox::new(100);
+        let mailbox = Mailbox::new(100 * UNIT);
         let (waiter, mut waiting) = oneshot::channel();
         mailbox.post(Mail::Flushed(waiter)).unwrap();
         mailbox.close();

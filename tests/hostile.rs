@@ -514,3 +514,24 @@ async fn a_websocket_needs_a_newer_http_than_the_first() {
     soon(stream.read_to_string(&mut answer)).await.unwrap();
     assert!(answer.starts_with("HTTP/1.0 400 "), "{answer}");
 }
+
+#[tokio::test]
+async fn many_small_packets_are_not_for_nothing() {
+    let io = dispatch(DispatchConfig {
+        max_backlog: 1 << 20,
+        ..DispatchConfig::default()
+    })
+    .build();
+    let (address, service) = serve(io.clone()).await;
+    // It never asks for any of them.
+    join_polling(address).await;
+    let mut taken = 0;
+    while io.emit("a", ()).unwrap() == 1 {
+        taken += 1;
+        if taken % 1_000 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(taken < 10_000, "{taken} packets in a MiB");
+    until(|| service.client_count() == 0).await;
+}

@@ -77,7 +77,7 @@ pub struct DispatchConfig {
     /// How long a client may stay unread before it is closed. Default 60 s.
     pub stall_limit: Duration,
     /// How many bytes may wait for a client; beyond it the client is closed with `transport error`
-    /// (`slow consumer`). Default 16 MiB.
+    /// (`slow consumer`). Each packet counts 128 bytes more than it has. Default 16 MiB.
     pub max_backlog: usize,
 }
 

@@ -300,6 +300,11 @@ impl Plain {
         self.queue.bytes()
     }
 
+    /// How many frames are queued.
+    pub(super) fn queued_frames(&self) -> usize {
+        self.queue.len()
+    }
+
     /// The client's name, once it is accepted and while it is in.
     pub(super) fn socket(&self) -> Option<&SocketId> {
         match &self.phase {

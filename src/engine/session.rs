@@ -327,6 +327,11 @@ impl Session {
         self.queued_bytes
     }
 
+    /// How many frames are queued.
+    pub fn queued_frames(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Whether a frame that is sent now would leave now.
     pub fn writable(&self) -> bool {
         let way_out = matches!(self.link, Link::WebSocket) || self.is_polling_parked();

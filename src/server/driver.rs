@@ -29,7 +29,7 @@ use crate::api::Handshake;
 use crate::clock;
 use crate::connection::Connection;
 use crate::engine::{Fault, Transport};
-use crate::registry::Mailbox;
+use crate::registry::{ENVELOPE, Mailbox};
 use crate::wire::Moment;
 
 use super::sessions::{Arrival, Booking, PollAnswer, PostAnswer};
@@ -349,7 +349,8 @@ impl Driver {
 
     /// Accounts for the bytes that wait here to be sent, and says how many they are.
     fn account(&mut self) -> usize {
-        let held = self.connection.queued_bytes() + self.lanes.unflushed();
+        let envelopes = self.connection.queued_frames() * ENVELOPE;
+        let held = self.connection.queued_bytes() + envelopes + self.lanes.unflushed();
         self.inbox.account(held, self.lanes.take_handed_over());
         held
     }

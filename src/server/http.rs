@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, ORIGIN, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -220,6 +220,10 @@ impl Exchange<'_> {
 
     /// The 101 and the connection that will follow it.
     fn switch_protocols(&mut self) -> Result<(Reply, OnUpgrade), Rejection> {
+        // RFC 6455, 4.2.1. hyper upgrades nothing older either.
+        if self.parts.version < Version::HTTP_11 {
+            return Err(Rejection::Malformed("A WebSocket needs HTTP/1.1"));
+        }
         let reply = upgrade::accept(&self.parts.headers).map_err(Rejection::Malformed)?;
         let Some(on_upgrade) = self.on_upgrade.take() else {
             tracing::error!(

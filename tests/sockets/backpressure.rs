@@ -140,7 +140,7 @@ struct Kind {
 async fn an_emit_beyond_the_backlog_says_so() {
     let (teller, mut log) = log();
     let mut config = Config::default();
-    config.dispatch.max_backlog = 1_000;
+    config.dispatch.max_backlog = 1_250;
     let io = Io::builder().config(config).build();
     io.of("/").on("flood", async move |socket: Socket| {
         let text = "x".repeat(400);

@@ -41,6 +41,10 @@ impl Queue {
         *self = Queue::default();
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.frames.len()
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
