@@ -200,6 +200,9 @@ impl Io {
     ///
     /// Clients can join a namespace from the moment it exists.
     pub fn of(&self, name: &str) -> Namespace {
+        if let Some(inner) = self.namespace(name) {
+            return Namespace::new(self.clone(), inner);
+        }
         let name = match name.strip_prefix('/') {
             Some(_) => socketio::Namespace::from(name),
             None => format!("/{name}").into(),
