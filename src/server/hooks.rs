@@ -2,9 +2,11 @@
 //! each refusal. When they run is decided in `http`.
 
 use std::fmt::{self, Display};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use http::HeaderMap;
 use http::request::Parts;
 
@@ -90,10 +92,17 @@ impl Hooks {
         self
     }
 
-    pub(super) async fn run_admission(&self, handshake: &Arc<Handshake>) -> Result<(), String> {
-        match &self.admit {
-            Some(admit) => admit(handshake.clone()).await,
-            None => Ok(()),
+    pub(super) async fn run_admission(&self, handshake: &Arc<Handshake>) -> Result<(), Refusal> {
+        let Some(admit) = &self.admit else {
+            return Ok(());
+        };
+        match survive("allow_request", || admit(handshake.clone())).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(text)) => {
+                let message = Some(text).filter(|text| !text.is_empty());
+                Err(Refusal::Forbidden { message })
+            }
+            None => Err(Refusal::Middleware),
         }
     }
 
@@ -102,10 +111,9 @@ impl Hooks {
         &self,
         handshake: &Arc<Handshake>,
     ) -> Option<Result<String, String>> {
-        match &self.make_id {
-            Some(make) => Some(make(handshake.clone()).await),
-            None => None,
-        }
+        let make = self.make_id.as_ref()?;
+        let made = survive("generate_id", || make(handshake.clone())).await;
+        Some(made.unwrap_or_else(|| Err("the hook panicked".to_owned())))
     }
 
     pub(super) fn run_headers(&self, headers: &mut HeaderMap, parts: &Parts, first: bool) {
@@ -122,6 +130,16 @@ impl Hooks {
     }
 }
 
+/// Runs a hook so that its panic refuses this one request and is logged; none if it panicked.
+async fn survive<T>(hook: &'static str, start: impl FnOnce() -> Later<T>) -> Option<T> {
+    let run = AssertUnwindSafe(async move { start().await });
+    let outcome = run.catch_unwind().await;
+    if outcome.is_err() {
+        tracing::error!(hook, "a hook panicked");
+    }
+    outcome.ok()
+}
+
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hooks")
@@ -131,5 +149,47 @@ impl fmt::Debug for Hooks {
             .field("headers", &self.headers.is_some())
             .field("connection_error", &self.report.is_some())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    fn handshake() -> Arc<Handshake> {
+        Arc::new(Handshake {
+            headers: HeaderMap::new(),
+            uri: "/socket.io/".parse().unwrap(),
+            query: Vec::new(),
+            address: None,
+            time: clock::wall_time(),
+            secure: false,
+            cross_domain: false,
+            extensions: http::Extensions::new(),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_hook_that_panics_refuses_only_its_request() {
+        async fn admit(_: Arc<Handshake>) -> Result<(), String> {
+            panic!("no")
+        }
+        async fn make(_: Arc<Handshake>) -> Result<String, String> {
+            panic!("no")
+        }
+        let hooks = Hooks::default().allow_request(admit).generate_id(make);
+        let refused = hooks.run_admission(&handshake()).await;
+        assert_eq!(refused.unwrap_err().code(), 3);
+        assert!(hooks.run_id(&handshake()).await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_carries_the_applications_text() {
+        for (text, message) in [("no token", "no token"), ("", "Forbidden")] {
+            let hooks = Hooks::default().allow_request(async move |_| Err(text.to_owned()));
+            let refused = hooks.run_admission(&handshake()).await.unwrap_err();
+            assert_eq!((refused.code(), refused.message()), (4, message));
+        }
     }
 }

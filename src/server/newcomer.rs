@@ -25,13 +25,8 @@ pub(super) async fn admit(shared: &Shared, parts: &Parts) -> Result<Arc<Handshak
         });
     }
     let handshake = Arc::new(record(shared, parts));
-    match config.hooks.run_admission(&handshake).await {
-        Ok(()) => Ok(handshake),
-        Err(text) => {
-            let message = Some(text).filter(|text| !text.is_empty());
-            Err(Refusal::Forbidden { message }.into())
-        }
-    }
+    config.hooks.run_admission(&handshake).await?;
+    Ok(handshake)
 }
 
 /// An id for a session that has been admitted.
