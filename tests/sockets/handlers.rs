@@ -246,6 +246,45 @@ async fn the_server_can_ask_and_wait_for_the_answer() {
 }
 
 #[tokio::test]
+async fn the_cause_of_a_failure_reaches_the_hook_and_never_the_client() {
+    let (teller, mut causes) = log();
+    let io = Io::builder()
+        .on_error(move |failure: &HandlerError<'_>| {
+            let cause = std::error::Error::source(failure.error).map(ToString::to_string);
+            teller.tell(format!("{}: {}", failure.event, cause.unwrap_or_default()));
+        })
+        .build();
+    io.of("/")
+        .on("emit", async |socket: Socket| -> Result<(), Error> {
+            socket.emit("disconnect", ())?;
+            Ok(())
+        })
+        .on("ask", async |socket: Socket| -> Result<(), Error> {
+            socket.emit_with_ack::<()>("disconnect", ()).await?;
+            Ok(())
+        })
+        .on("own", async || {
+            Err::<(), _>(Error::new("broken", "it is broken").with_cause("the disk is full"))
+        });
+    let mut ws = Ws::join(serve_io(&io).await).await;
+    let internal = "[{\"error\":{\"code\":\"internal\",\"message\":\"the handler failed\"}}]";
+    ws.send("420[\"emit\"]").await;
+    ws.expect(&format!("430{internal}")).await;
+    causes
+        .expect("emit: the event name \"disconnect\" is reserved")
+        .await;
+    ws.send("421[\"ask\"]").await;
+    ws.expect(&format!("431{internal}")).await;
+    causes
+        .expect("ask: the event name \"disconnect\" is reserved")
+        .await;
+    ws.send("422[\"own\"]").await;
+    let broken = "[{\"error\":{\"code\":\"broken\",\"message\":\"it is broken\"}}]";
+    ws.expect(&format!("432{broken}")).await;
+    causes.expect("own: the disk is full").await;
+}
+
+#[tokio::test]
 async fn more_attachments_than_clients_take_are_refused() {
     let (io, mut failures) = reporting();
     let io = io.build();
