@@ -180,6 +180,12 @@ impl Answer {
 ///
 /// `Ok(value)` answers `[value]`; a tuple is several values, `()` none. `Err` answers an error,
 /// see [`Error`].
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    label = "neither `()` nor a `Result`",
+    note = "a handler returns `()`, or `Result<T, E>` where `T` serialises and `E` becomes a `trunkline::Error`",
+    note = "to answer with a value, return `Ok::<_, trunkline::Error>(value)`"
+)]
 pub trait IntoAnswer: Send + 'static {
     /// Turns the value into what the client will be answered.
     fn into_answer(self) -> Answer;
@@ -207,6 +213,11 @@ where
 }
 
 /// A middleware's return value: `()` lets the client in, as does `Ok(())`; `Err` refuses it.
+#[diagnostic::on_unimplemented(
+    message = "a middleware cannot return `{Self}`",
+    label = "neither `()` nor a `Result<(), E>`",
+    note = "`E` is a `trunkline::ConnectError` or becomes one, as `trunkline::Error` does"
+)]
 pub trait IntoAdmission: Send + 'static {
     /// Whether the client may join.
     fn into_admission(self) -> Result<(), ConnectError>;
