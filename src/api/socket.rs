@@ -172,7 +172,8 @@ impl Socket {
         }))
     }
 
-    /// Sends an event and waits for the client's acknowledgement, read as `T`.
+    /// Sends an event and waits for the client's acknowledgement, read as `T`: a tuple of its
+    /// values, also of a single one. Where they do not matter, say `emit_with_ack::<()>`.
     ///
     /// ```
     /// # async fn ask(socket: trunkline::Socket) -> Result<(), trunkline::AnswerError> {
