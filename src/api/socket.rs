@@ -3,6 +3,7 @@
 mod live;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -262,6 +263,11 @@ impl Socket {
         self.0.namespace.roster.rooms_of(self.id())
     }
 
+    /// Whether this socket is in a room; false once it has left.
+    pub fn is_in(&self, room: &str) -> bool {
+        self.rooms().iter().any(|name| **name == *room)
+    }
+
     /// Disconnects the client from this namespace; its other namespaces go on.
     pub fn disconnect(&self) {
         let namespace = self.namespace_name().clone();
@@ -396,6 +402,12 @@ impl PartialEq for Socket {
 }
 
 impl Eq for Socket {}
+
+impl Hash for Socket {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
 
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore};
 use trunkline::{
-    Ack, AckError, AnswerError, Args, Binary, EmitError, Error, HandlerError, Io, Socket, State,
+    Ack, AckError, AnswerError, Args, Binary, EmitError, Error, HandlerError, Io, Socket, SocketId,
+    State,
 };
 
 use super::client::{Log, Polling, Ws, log};
@@ -320,6 +321,30 @@ async fn more_attachments_than_clients_take_are_refused() {
     assert!(answer.ends_with(&"\x1ebeA==".repeat(10)), "{answer}");
     failures.expect("emit: too_many").await;
     failures.expect("answer: internal").await;
+}
+
+#[tokio::test]
+async fn a_sockets_id_travels_as_an_argument() {
+    let io = Io::builder().build();
+    io.of("/")
+        .on("me", async |socket: Socket| {
+            Ok::<_, Error>(socket.id().clone())
+        })
+        .on("invite", async |io: Io, (id, room): (SocketId, String)| {
+            let guest = io.of("/").socket(&id);
+            let guest = guest.ok_or_else(|| Error::new("gone", "nobody has this id"))?;
+            let was_in = guest.is_in(&room);
+            guest.join(&room);
+            Ok::<_, Error>((was_in, guest.is_in(&room), guest.is_in(id.as_str())))
+        });
+    let mut ws = Ws::join(serve_io(&io).await).await;
+    let id = io.of("/").sockets()[0].id().to_string();
+    ws.send("420[\"me\"]").await;
+    ws.expect(&format!("430[\"{id}\"]")).await;
+    ws.send(&format!("421[\"invite\",\"{id}\",\"red\"]")).await;
+    ws.expect("431[false,true,true]").await;
+    ws.send("422[\"invite\",\"nobody\",\"red\"]").await;
+    assert!(ws.next().await.contains("\"gone\""));
 }
 
 struct Greeting(&'static str);
