@@ -6,10 +6,11 @@
 //! ids are not here: they are credentials and stay in the server.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::task::Waker;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::rooms::{Room, Rooms, Selection};
@@ -67,8 +68,11 @@ pub enum DropReason {
 /// Where a client's task receives its mail, and what others may know of the client.
 pub(crate) struct Mailbox {
     state: Mutex<State>,
-    /// Bytes that wait: in here, in the session and in the WebSocket's buffer.
-    backlog: AtomicUsize,
+    /// Bytes that wait: in here, in the session, and in the WebSocket's buffer or in answers to
+    /// GETs that are not written yet.
+    ///
+    /// Below zero for moments in which what has left is counted off before it was counted.
+    backlog: AtomicIsize,
     limit: usize,
     overflowed: AtomicBool,
     transport: AtomicU8,
@@ -87,7 +91,7 @@ impl Mailbox {
     pub(crate) fn new(limit: usize) -> Mailbox {
         Mailbox {
             state: Mutex::default(),
-            backlog: AtomicUsize::new(0),
+            backlog: AtomicIsize::new(0),
             limit,
             overflowed: AtomicBool::new(false),
             transport: AtomicU8::new(0),
@@ -103,12 +107,12 @@ impl Mailbox {
         if state.closed {
             return Err(DropReason::Disconnected);
         }
-        let is_full = || self.backlog.load(Ordering::Relaxed) + weight > self.limit;
+        let is_full = || self.backlog().saturating_add(weight) > self.limit;
         let over = weight > 0 && (self.overflowed.load(Ordering::Relaxed) || is_full());
         if over {
             self.overflowed.store(true, Ordering::Relaxed);
         } else {
-            self.backlog.fetch_add(weight, Ordering::Relaxed);
+            self.account(0, weight);
             state.mails.push_back(mail);
         }
         let waker = state.waker.take();
@@ -167,16 +171,24 @@ impl Mailbox {
     /// The task says how many bytes it holds itself; `before` is what it said last, with the
     /// weight of what it took since then.
     pub(crate) fn account(&self, before: usize, held: usize) {
-        if held >= before {
-            self.backlog.fetch_add(held - before, Ordering::Relaxed);
-        } else {
-            self.backlog.fetch_sub(before - held, Ordering::Relaxed);
-        }
+        // Memory is never so large that a size has no signed form.
+        let change = held.cast_signed() - before.cast_signed();
+        self.backlog.fetch_add(change, Ordering::Relaxed);
+    }
+
+    /// Makes bytes that the task accounts for count until they are written, elsewhere.
+    pub(crate) fn hold(self: &Arc<Self>, bytes: usize) -> Held {
+        let mailbox = self.clone();
+        Held { mailbox, bytes }
     }
 
     /// Whether more bytes wait, or were about to, than the client is allowed.
     pub(crate) fn is_overflowing(&self) -> bool {
-        self.overflowed.load(Ordering::Relaxed) || self.backlog.load(Ordering::Relaxed) > self.limit
+        self.overflowed.load(Ordering::Relaxed) || self.backlog() > self.limit
+    }
+
+    fn backlog(&self) -> usize {
+        self.backlog.load(Ordering::Relaxed).max(0).cast_unsigned()
     }
 
     /// A small number that says by which transport the client is connected at present.
@@ -192,6 +204,36 @@ impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while the lock is held, so the state is whole even if poisoned.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes that count against a client's limit for as long as this lives.
+pub(crate) struct Held {
+    mailbox: Arc<Mailbox>,
+    bytes: usize,
+}
+
+impl Held {
+    /// The same bytes; when the last clone of them is gone, they count no longer.
+    pub(crate) fn attach(self, bytes: Bytes) -> Bytes {
+        struct Attached {
+            bytes: Bytes,
+            _held: Held,
+        }
+
+        impl AsRef<[u8]> for Attached {
+            fn as_ref(&self) -> &[u8] {
+                &self.bytes
+            }
+        }
+
+        Bytes::from_owner(Attached { bytes, _held: self })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.mailbox.account(self.bytes, 0);
     }
 }
 
@@ -349,6 +391,21 @@ mod tests {
         mailbox.account(100, 100);
         mailbox.account(100, 0);
         assert!(send(&mailbox, 100).is_ok());
+    }
+
+    #[test]
+    fn what_is_held_counts_until_its_last_clone_is_gone() {
+        let mailbox = Arc::new(Mailbox::new(100));
+        mailbox.account(0, 60);
+        let held = mailbox.hold(60).attach(Bytes::from_static(b"abc"));
+        let rest = held.clone().split_off(2);
+        drop(held);
+        assert_eq!(rest, "c");
+        assert_eq!(send(&mailbox, 40), Ok(()));
+        assert!(mailbox.take().is_some());
+        mailbox.account(40, 0);
+        drop(rest);
+        assert_eq!(send(&mailbox, 100), Ok(()));
     }
 
     #[test]

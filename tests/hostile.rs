@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Barrier, Notify};
 use tokio::time::timeout;
@@ -334,4 +335,182 @@ async fn a_client_that_is_always_a_little_behind_is_not_taken_for_one_that_reads
         assert!(text(&mut websocket).await.len() > PART);
         websocket.send("42[\"more\"]".into()).await.unwrap();
     }
+}
+
+/// A long-polling client in the main namespace: its session's id.
+async fn join_polling(address: SocketAddr) -> String {
+    let open = exchange(address, "GET", "", "").await;
+    let sid = open
+        .split("\"sid\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let query = format!("&sid={sid}");
+    assert!(
+        exchange(address, "POST", &query, "40")
+            .await
+            .ends_with("ok")
+    );
+    assert!(exchange(address, "GET", &query, "").await.contains("40{"));
+    query
+}
+
+async fn exchange(address: SocketAddr, method: &str, query: &str, body: &str) -> String {
+    let mut stream = request(address, method, query, body).await;
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.unwrap();
+    answer
+}
+
+/// A connection on which a request has been sent.
+async fn request(address: SocketAddr, method: &str, query: &str, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let head = format!(
+        "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: a\r\n\
+         Connection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn answers_that_a_polling_client_does_not_read_count_as_waiting() {
+    let io = dispatch(DispatchConfig {
+        max_backlog: 24 << 20,
+        ..DispatchConfig::default()
+    })
+    .build();
+    let (address, service) = serve(io.clone()).await;
+    let query = join_polling(address).await;
+    let mut unread = Vec::new();
+    let part = "x".repeat(16 << 20);
+    for _ in 0..2 {
+        io.emit("part", &part).unwrap();
+        let get = request(address, "GET", &query, "").await;
+        soon(get.readable()).await.unwrap();
+        unread.push(get);
+    }
+    until(|| service.client_count() == 0).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_cut_off() {
+    let io = dispatch(DispatchConfig::default()).build();
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let server = server.with_limits(server::Limits {
+        send_timeout: Duration::from_millis(100),
+        ..server::Limits::default()
+    });
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(Service::new(io.clone()), std::future::pending()));
+    let query = join_polling(address).await;
+    io.emit("part", "x".repeat(15 << 20)).unwrap();
+    let mut get = request(address, "GET", &query, "").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut answer = Vec::new();
+    // It may end in a reset, too.
+    let _ = soon(get.read_to_end(&mut answer)).await;
+    assert!(answer.len() < 15 << 20, "{} bytes", answer.len());
+}
+
+/// An application that keeps its sockets in handlers and values; how many of them are here.
+fn keep_everything(io: &Io) -> Arc<AtomicUsize> {
+    let here = Arc::new(AtomicUsize::new(0));
+    {
+        let (came, went) = (here.clone(), here.clone());
+        let main = io.of("/");
+        main.on_connect(async move |socket: Socket| {
+            came.fetch_add(1, Ordering::Relaxed);
+            socket.join(["a", "b"]);
+            let own = socket.clone();
+            socket.on("own", async move || drop(own));
+        });
+        main.on_disconnect(async move || {
+            went.fetch_sub(1, Ordering::Relaxed);
+        });
+        main.on("wait", async |socket: Socket| socket.left().await);
+        main.on("ask", async |socket: Socket| {
+            // It ends with the client.
+            let _: Result<(), _> = socket.emit_with_ack("question", ()).await;
+        });
+        main.on("out", async |socket: Socket| socket.disconnect_all());
+    }
+    here
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_clients_that_have_gone_by_whatever_way() {
+    // A client whose last GET was answered is missed only later.
+    let soon_missed = Duration::from_millis(500);
+    let mut config = Config::default();
+    config.engine.ping_interval = soon_missed;
+    config.engine.ping_timeout = soon_missed;
+    config.engine.close_wait = soon_missed;
+    let io = Io::builder().config(config).build();
+    let here = keep_everything(&io);
+    let (address, service) = serve(io.clone()).await;
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    until(|| service.client_count() == 0).await;
+    let before = tasks();
+    for _ in 0..10 {
+        for last_words in [
+            "",
+            "41",
+            "42[\"out\"]",
+            "4nonsense",
+            "42[\"wait\"]",
+            "42[\"ask\"]",
+            "451-[\"x\"]",
+        ] {
+            let mut websocket = join(address).await;
+            if !last_words.is_empty() {
+                websocket.send(last_words.into()).await.unwrap();
+            }
+            // Without a goodbye.
+            drop(websocket);
+            let query = join_polling(address).await;
+            let _ = exchange(address, "POST", &query, last_words).await;
+            drop(request(address, "GET", &query, "").await);
+        }
+        let query = join_polling(address).await;
+        assert!(exchange(address, "POST", &query, "1").await.ends_with("ok"));
+        let query = join_polling(address).await;
+        let (_one, _other) = (
+            request(address, "GET", &query, "").await,
+            request(address, "GET", &query, "").await,
+        );
+        // Neither this handshake nor this upgrade is ever finished.
+        let stream = TcpStream::connect(address).await.unwrap();
+        let query = join_polling(address).await;
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket{query}");
+        let (mut candidate, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+        candidate.send("2probe".into()).await.unwrap();
+        drop(candidate);
+        drop(request(address, "GET", &query, "").await);
+    }
+    until(|| service.client_count() == 0).await;
+    until(|| tasks() <= before).await;
+    assert_eq!(here.load(Ordering::Relaxed), 0);
+    assert_eq!(io.of("/").socket_count(), 0);
+}
+
+#[tokio::test]
+async fn a_websocket_needs_a_newer_http_than_the_first() {
+    let (address, _service) = serve(Io::builder().build()).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.0\r\nHost: a\r\n\
+                Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.0 400 "), "{answer}");
 }

@@ -52,6 +52,8 @@ pub struct Session {
     queue: VecDeque<Frame>,
     queued_bytes: usize,
     hangup: Option<Hangup>,
+    /// Nobody reads, so a candidate cannot be heard.
+    is_paused: bool,
 }
 
 /// What the caller must do on the network.
@@ -126,6 +128,7 @@ impl Session {
             queue: VecDeque::new(),
             queued_bytes: 0,
             hangup: None,
+            is_paused: false,
             config,
         };
         session.send(first.encode());
@@ -180,6 +183,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Moment) {
         if let Link::Probing { by, .. } = self.link
             && by <= now
+            && !self.is_paused
         {
             self.drop_candidate();
         }
@@ -196,13 +200,21 @@ impl Session {
         }
     }
 
-    /// The caller stops reading from the client: the deadline of its pong stands still.
+    /// The caller stops reading from the client: the deadline of its pong stands still, and so
+    /// does that of its candidate, whose `5` may be there unread.
     pub fn pause(&mut self, now: Moment) {
+        self.is_paused = true;
         self.heartbeat.pause(now);
     }
 
-    /// The caller reads from the client again.
+    /// The caller reads from the client again. A candidate has its whole time anew.
     pub fn resume(&mut self, now: Moment) {
+        if let Link::Probing { by, .. } = &mut self.link
+            && self.is_paused
+        {
+            *by = now + self.config.upgrade_timeout;
+        }
+        self.is_paused = false;
         self.heartbeat.resume(now);
     }
 
@@ -271,8 +283,8 @@ impl Session {
     /// When [`handle_timeout`](Session::handle_timeout) is due; `None` when nothing is.
     pub fn poll_timeout(&self) -> Option<Moment> {
         let candidate = match self.link {
-            Link::Probing { by, .. } => Some(by),
-            Link::Polling | Link::WebSocket => None,
+            Link::Probing { by, .. } if !self.is_paused => Some(by),
+            Link::Polling | Link::Probing { .. } | Link::WebSocket => None,
         };
         let phase = match self.phase {
             Phase::Open => self.heartbeat.poll_timeout(),

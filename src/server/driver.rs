@@ -90,10 +90,10 @@ impl Driver {
         let tenant = Tenant::new(&shared.application, mailbox.clone(), handshake, dialect);
         Driver {
             seat,
+            lanes: Lanes::new(mailbox.clone()),
             inbox: Inbox::new(mailbox),
             connection,
             tenant,
-            lanes: Lanes::default(),
             timer: None,
             stall: Stall {
                 limit: shared.dispatch.stall_limit,
@@ -245,7 +245,7 @@ impl Driver {
         }
         self.lanes.answer_post(&self.connection);
         self.lanes.perform(&mut self.connection, cx);
-        self.inbox.account(self.held());
+        self.account();
         self.note_transport();
         if self.phase == Phase::Open && self.connection.closed().is_some() {
             self.leave(now);
@@ -304,6 +304,9 @@ impl Driver {
             (true, Some(_)) => {
                 self.stall.until = None;
                 self.connection.resume(now);
+                // A GET that was kept waiting meanwhile may be released.
+                self.settle(now, cx);
+                return true;
             }
             (false, None) => {
                 self.connection.pause(now);
@@ -331,9 +334,7 @@ impl Driver {
                 cx.waker().wake_by_ref();
             }
         }
-        let held = self.held();
-        self.inbox.account(held);
-        if held == 0 {
+        if self.account() == 0 {
             self.inbox.tell_flushed();
         }
         if self.phase == Phase::Over && self.tenant.is_idle() && self.lanes.is_deserted() {
@@ -346,9 +347,11 @@ impl Driver {
         Poll::Pending
     }
 
-    /// The bytes that wait here to be sent.
-    fn held(&self) -> usize {
-        self.connection.queued_bytes() + self.lanes.unflushed()
+    /// Accounts for the bytes that wait here to be sent, and says how many they are.
+    fn account(&mut self) -> usize {
+        let held = self.connection.queued_bytes() + self.lanes.unflushed();
+        self.inbox.account(held, self.lanes.take_handed_over());
+        held
     }
 
     fn arm_timer(&mut self, cx: &mut Context<'_>) {

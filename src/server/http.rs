@@ -267,8 +267,10 @@ impl Exchange<'_> {
         answer: oneshot::Receiver<PollAnswer>,
     ) -> Result<Reply, Rejection> {
         match answer.await {
-            Ok(PollAnswer::Payload(body)) => {
-                Ok(reply::payload(body, &self.parts.headers, self.shared.config.compression).await)
+            Ok(PollAnswer::Payload(body, held)) => {
+                let compression = self.shared.config.compression;
+                let hold = |written| held.attach(written);
+                Ok(reply::payload(body, &self.parts.headers, compression, hold).await)
             }
             Ok(PollAnswer::Overlap) => Err(Rejection::Bare(StatusCode::BAD_REQUEST)),
             Ok(PollAnswer::Ended) | Err(_) => Err(unknown(sid).into()),

@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 
 use super::forwarded::Peer;
 
@@ -41,6 +41,9 @@ pub struct Limits {
     /// The largest head of a request in bytes; beyond it the answer is 431. It is also the
     /// buffer's largest size, so at least 8192. Default: 32 KiB.
     pub max_head: usize,
+    /// How long a client may read nothing while there is something for it; then its connection is
+    /// cut off, so that what waits for it does not wait for ever. Default: 60 s.
+    pub send_timeout: Duration,
     /// Connections at a time, WebSockets included; more wait in the kernel's queue until one ends.
     /// Default: 65 536.
     pub max_connections: usize,
@@ -54,6 +57,7 @@ impl Default for Limits {
         Limits {
             head_timeout: Duration::from_secs(10),
             max_head: 32 * 1024,
+            send_timeout: Duration::from_secs(60),
             max_connections: 65_536,
             drain_timeout: Duration::from_secs(10),
         }
@@ -116,7 +120,7 @@ impl Server {
         R::Error: Into<BoxError>,
     {
         let Server { listener, limits } = self;
-        let mut door = Door::new(listener, limits.max_connections);
+        let mut door = Door::new(listener, &limits);
         let (stop, stopping) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
@@ -164,6 +168,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Where connections come in, as many as there is room for.
 struct Door {
     listener: TcpListener,
+    send_timeout: Duration,
     room: Arc<Semaphore>,
     /// With this much room the trouble counts as over, so that the log does not flicker.
     ample: usize,
@@ -172,11 +177,12 @@ struct Door {
 }
 
 impl Door {
-    fn new(listener: TcpListener, max_connections: usize) -> Door {
-        let permits = max_connections.min(Semaphore::MAX_PERMITS);
+    fn new(listener: TcpListener, limits: &Limits) -> Door {
+        let permits = limits.max_connections.min(Semaphore::MAX_PERMITS);
         let room = Arc::new(Semaphore::new(permits));
         Door {
             listener,
+            send_timeout: limits.send_timeout,
             room,
             ample: permits / 16,
             told: false,
@@ -184,7 +190,7 @@ impl Door {
     }
 
     /// The next connection. Dropping this loses none.
-    async fn accept(&mut self) -> (Counted, SocketAddr) {
+    async fn accept(&mut self) -> (Guarded, SocketAddr) {
         let permit = match self.room.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
@@ -201,8 +207,10 @@ impl Door {
                     // when the connection is already over, which its first read will tell.
                     let _ = stream.set_nodelay(true);
                     return (
-                        Counted {
+                        Guarded {
                             stream,
+                            send_timeout: self.send_timeout,
+                            stuck: None,
                             _permit: permit,
                         },
                         peer,
@@ -236,7 +244,7 @@ fn is_of_connection(error: &io::Error) -> bool {
 }
 
 async fn serve<S, R>(
-    stream: Counted,
+    stream: Guarded,
     peer: SocketAddr,
     service: S,
     limits: Limits,
@@ -273,13 +281,35 @@ async fn serve<S, R>(
     }
 }
 
-/// A connection that counts against the limit for as long as it lives, as a WebSocket too.
-struct Counted {
+/// A connection that counts against the limit for as long as it lives, as a WebSocket too, and
+/// that ends when its client stops reading.
+struct Guarded {
     stream: TcpStream,
+    send_timeout: Duration,
+    /// Since the client last read while there was something for it.
+    stuck: Option<Pin<Box<Sleep>>>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl AsyncRead for Counted {
+impl Guarded {
+    /// Lets a write that has to wait for the client fail when that takes too long.
+    fn watch<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let limit = self.send_timeout;
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(limit)));
+        std::task::ready!(stuck.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Guarded {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -289,13 +319,14 @@ impl AsyncRead for Counted {
     }
 }
 
-impl AsyncWrite for Counted {
+impl AsyncWrite for Guarded {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, data)
+        let written = Pin::new(&mut self.stream).poll_write(cx, data);
+        self.watch(written, cx)
     }
 
     fn poll_write_vectored(
@@ -303,7 +334,8 @@ impl AsyncWrite for Counted {
         cx: &mut Context<'_>,
         data: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, data)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, data);
+        self.watch(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {

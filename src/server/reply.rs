@@ -88,11 +88,12 @@ impl Rejection {
     }
 }
 
-/// Answers a GET with its packets.
+/// Answers a GET with its packets; `hold` sees the bytes that will be written.
 pub(super) async fn payload(
     body: Bytes,
     request: &HeaderMap,
     compression: Option<Compression>,
+    hold: impl FnOnce(Bytes) -> Bytes,
 ) -> Reply {
     let coding = compression.and_then(|compression| compression.coding(body.len(), request));
     let encoded = match coding {
@@ -102,11 +103,11 @@ pub(super) async fn payload(
     let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
     let reply = match encoded {
         Some((coding, body)) => {
-            let mut reply = text(StatusCode::OK, plain, body);
+            let mut reply = text(StatusCode::OK, plain, hold(body));
             reply.headers_mut().insert(CONTENT_ENCODING, coding.name());
             reply
         }
-        None => text(StatusCode::OK, plain, body),
+        None => text(StatusCode::OK, plain, hold(body)),
     };
     finish(reply, request)
 }
@@ -163,6 +164,8 @@ pub(super) fn add_headers(reply: &mut Reply, extra: HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::identity;
+
     use http_body_util::BodyExt;
 
     use super::*;
@@ -230,20 +233,20 @@ mod tests {
             HeaderValue::from_static("gzip"),
         )]);
         let on = Some(Compression::default());
-        let plain = payload(long.clone(), &HeaderMap::new(), on).await;
+        let plain = payload(long.clone(), &HeaderMap::new(), on, identity).await;
         assert_eq!(plain.headers()[CONTENT_TYPE], "text/plain; charset=UTF-8");
         assert_eq!(plain.headers()[CACHE_CONTROL], "no-store");
         assert_eq!(plain.headers()[CONTENT_LENGTH], "2000");
         assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
         assert_eq!(
-            payload(long.clone(), &gzip, None)
+            payload(long.clone(), &gzip, None, identity)
                 .await
                 .headers()
                 .get(CONTENT_ENCODING),
             None
         );
         assert_eq!(
-            payload(long, &gzip, on).await.headers()[CONTENT_ENCODING],
+            payload(long, &gzip, on, identity).await.headers()[CONTENT_ENCODING],
             "gzip"
         );
     }
@@ -258,7 +261,7 @@ mod tests {
         ];
         for (agent, calmed) in rows {
             let request = HeaderMap::from_iter([(USER_AGENT, agent.parse().unwrap())]);
-            let reply = payload(Bytes::new(), &request, None).await;
+            let reply = payload(Bytes::new(), &request, None, identity).await;
             assert_eq!(
                 reply.headers().contains_key(X_XSS_PROTECTION),
                 calmed,

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::websocket::WebSocket;
 use crate::engine::Transport;
+use crate::registry::Held;
 use crate::wire::Sid;
 
 /// How many arrivals may wait for a driver. A client that keeps to the protocol has at most four
@@ -129,10 +130,9 @@ pub(crate) enum Arrival {
 }
 
 /// The answer to a GET.
-#[derive(Debug)]
 pub(crate) enum PollAnswer {
-    /// Its packets.
-    Payload(Bytes),
+    /// Its packets, and what counts them until they are written.
+    Payload(Bytes, Held),
     /// Another GET is waiting.
     Overlap,
     /// The session is gone.

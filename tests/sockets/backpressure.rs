@@ -6,7 +6,7 @@ use trunkline::{
     Config, DisconnectReason, DispatchConfig, DropReason, Emitted, Io, Service, Socket,
 };
 
-use super::client::{Log, Polling, Ws, log, within};
+use super::client::{Http, Log, Polling, Ws, log, within};
 use super::host::{serve, serve_io};
 
 /// An application that never finishes with `work`, on a server with these limits.
@@ -81,13 +81,15 @@ async fn beyond_the_queue_nothing_is_read_and_in_the_end_the_client_is_closed() 
 
     let mut polling = Polling::open(address).await.join().await;
     let target = polling.target.clone();
-    // The POST is held until its end is known.
-    polling.http.post(&target, work(0..40).join("\x1e")).await;
+    // The POST is held until its end is known: not all of it was taken.
+    let cut = polling.http.post(&target, work(0..40).join("\x1e")).await;
+    assert_eq!((cut.status, cut.header("connection")), (400, Some("close")));
     for number in 0..5 {
         log.expect(&format!("work {number}")).await;
     }
     log.expect("transport error").await;
-    assert_eq!(polling.http.get(&target).await.status, 400);
+    let mut http = Http::connect(address).await;
+    assert_eq!(http.get(&target).await.status, 400);
 }
 
 #[tokio::test]

@@ -181,8 +181,11 @@ impl Session {
                 self.end(CloseReason::ForcedClose, CLOSE);
                 Bytes::from_static(NOOP_AND_CLOSE.as_bytes())
             }
-            // Engine.IO protocol, "Upgrade": once the probe has been answered no GET waits.
-            (Poll::Parked, _, Link::Probing { probe, .. }) if probe.received() => {
+            // Engine.IO protocol, "Upgrade": once the probe has been answered no GET waits. While
+            // nobody would read the `5`, a client that gave up would only poll without a pause.
+            (Poll::Parked, _, Link::Probing { probe, .. })
+                if probe.received() && !self.is_paused =>
+            {
                 Bytes::from_static(NOOP.as_bytes())
             }
             (Poll::Parked, ..) => return None,

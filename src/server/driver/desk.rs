@@ -36,12 +36,12 @@ impl Inbox {
         &self.mailbox
     }
 
-    /// The task holds this many bytes now.
-    pub(super) fn account(&mut self, held: usize) {
-        if held != self.held {
-            self.mailbox.account(self.held, held);
-            self.held = held;
+    /// The task holds this many bytes now, and has handed over so many since the last time.
+    pub(super) fn account(&mut self, held: usize, handed_over: usize) {
+        if held + handed_over != self.held {
+            self.mailbox.account(self.held, held + handed_over);
         }
+        self.held = held;
     }
 
     /// Everything was handed on.

@@ -3,6 +3,7 @@
 //! What the session wants sent is performed here, and what comes in is brought back; no decision is
 //! taken here.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
@@ -10,6 +11,7 @@ use tokio::sync::oneshot;
 use crate::api::BoxFuture;
 use crate::connection::Connection;
 use crate::engine::{CloseReason, Fault, Gone, Transmit};
+use crate::registry::Mailbox;
 use crate::server::sessions::{PollAnswer, PostAnswer};
 use crate::server::websocket::{Incoming, WebSocket};
 use crate::wire::Frame;
@@ -23,8 +25,8 @@ pub(super) enum Input {
     PostGone,
 }
 
-#[derive(Default)]
 pub(super) struct Lanes {
+    mailbox: Arc<Mailbox>,
     websocket: Option<Box<WebSocket>>,
     poll: Option<oneshot::Sender<PollAnswer>>,
     post: Option<Post>,
@@ -33,6 +35,8 @@ pub(super) struct Lanes {
     /// Bytes given to the WebSocket that it may not have handed on yet.
     unflushed: usize,
     needs_flush: bool,
+    /// Bytes of answers to GETs that nobody has accounted for yet.
+    handed_over: usize,
     /// The WebSocket had no room for what the session still has to send.
     blocked: bool,
 }
@@ -43,6 +47,21 @@ struct Post {
 }
 
 impl Lanes {
+    /// The bytes of an answer to a GET count in `mailbox` until they are written.
+    pub(super) fn new(mailbox: Arc<Mailbox>) -> Lanes {
+        Lanes {
+            mailbox,
+            websocket: None,
+            poll: None,
+            post: None,
+            leaving: Vec::new(),
+            unflushed: 0,
+            needs_flush: false,
+            handed_over: 0,
+            blocked: false,
+        }
+    }
+
     pub(super) fn park_poll(&mut self, answer: oneshot::Sender<PollAnswer>) {
         self.poll = Some(answer);
     }
@@ -89,6 +108,11 @@ impl Lanes {
     /// Bytes on their way through the WebSocket.
     pub(super) fn unflushed(&self) -> usize {
         self.unflushed
+    }
+
+    /// The bytes that answers to GETs have taken along since the last time.
+    pub(super) fn take_handed_over(&mut self) -> usize {
+        std::mem::take(&mut self.handed_over)
     }
 
     /// Whether the WebSocket had no room when it was last offered something.
@@ -159,7 +183,9 @@ impl Lanes {
             Transmit::Poll(body) => {
                 if let Some(poll) = self.poll.take() {
                     // A client that has just gone is noticed by its next silence.
-                    let _ = poll.send(PollAnswer::Payload(body));
+                    self.handed_over += body.len();
+                    let held = self.mailbox.hold(body.len());
+                    let _ = poll.send(PollAnswer::Payload(body, held));
                 }
             }
             Transmit::Frame(frame) => {

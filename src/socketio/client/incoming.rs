@@ -6,7 +6,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::receiving::{Header, Receiving};
-use super::seat::{Incoming, Seat, State};
+use super::seat::{Held, Incoming, Seat, State};
 use super::{Client, DisconnectReason, Event, Violation};
 use crate::socketio::attachments::AttachmentError;
 use crate::socketio::packet::{Body, Limits, Packet};
@@ -114,6 +114,9 @@ impl Client {
         announced: usize,
     ) -> Result<(), Violation> {
         let index = self.seat(namespace).ok_or_else(|| not_joined(namespace))?;
+        if self.seats[index].held().is_some_and(Held::is_leaving) {
+            return Err(not_joined(namespace));
+        }
         let namespace = self.seats[index].namespace.clone();
         let max_bytes = self.config.max_attachment_bytes;
         let receiving = Receiving::new(namespace, header, announced, max_bytes)?;

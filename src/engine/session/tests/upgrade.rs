@@ -185,6 +185,39 @@ fn a_probe_does_not_prolong_the_time_to_upgrade() {
 }
 
 #[test]
+fn a_candidate_is_not_timed_while_nobody_reads() {
+    let mut play = Play::proven();
+    play.wait(9_999);
+    play.session.pause(play.now);
+    // Its `5` may be there, unread.
+    assert_eq!(play.wait(5_000), NOTHING);
+    play.session.resume(play.now);
+    assert_eq!(play.wait(9_999), NOTHING);
+    assert_eq!(play.hears("5"), NOTHING);
+    assert_eq!(play.session.transport(), Transport::WebSocket);
+}
+
+#[test]
+fn no_get_is_released_while_nobody_reads_the_upgrade_packet() {
+    let mut play = Play::proven();
+    play.session.pause(play.now);
+    assert_eq!(play.get(), NOTHING);
+    play.session.resume(play.now);
+    assert_eq!(play.drain(), ["GET 6"]);
+}
+
+#[test]
+fn a_candidate_is_timed_anew_when_reading_goes_on() {
+    let mut play = Play::candidate();
+    play.session.pause(play.now);
+    assert_eq!(play.wait(10_000), NOTHING);
+    play.session.resume(play.now);
+    assert_eq!(play.wait(9_999), NOTHING);
+    assert_eq!(play.wait(1), ["hangup"]);
+    play.lives();
+}
+
+#[test]
 fn an_upgrade_has_no_deadline_once_it_is_complete() {
     let mut play = Play::upgraded();
     assert_eq!(play.wait(24_999), NOTHING);

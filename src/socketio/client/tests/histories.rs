@@ -147,6 +147,18 @@ fn the_application_can_put_a_client_out() {
 }
 
 #[test]
+fn nothing_may_follow_a_leave_taking_that_is_held() {
+    for packet in ["2[\"a\"]", "52-[\"a\"]", "61-3[]", "1"] {
+        let mut client = fresh();
+        feed(&mut client, "0");
+        feed(&mut client, "1");
+        let refused = client.handle_frame(&packet.into()).unwrap_err();
+        let namespace = "/".into();
+        assert_eq!(refused, Violation::NotJoined { namespace }, "{packet}");
+    }
+}
+
+#[test]
 fn attachments_for_a_namespace_left_in_between_are_dropped() {
     let mut client = joined(&["/", "/custom"]);
     feed(&mut client, "51-/custom,[\"a\"]");

@@ -1,0 +1,28 @@
+//! The bodies of the fuzz targets. `tests/fuzz_corpus.rs` plays every kept input through them.
+//!
+//! Each takes any bytes and panics when a law does not hold.
+
+mod ai;
+mod dialect;
+mod engine;
+mod operations;
+mod socketio;
+
+pub use ai::ai_contract;
+pub use dialect::dialect;
+pub use engine::{engine_packet, engine_payload};
+pub use operations::connection_ops;
+pub use socketio::socketio_packet;
+
+/// A target: any bytes, and a panic when a law does not hold.
+pub type Target = fn(&[u8]);
+
+/// The targets by name.
+pub const TARGETS: [(&str, Target); 6] = [
+    ("engine_packet", engine_packet),
+    ("engine_payload", engine_payload),
+    ("socketio_packet", socketio_packet),
+    ("connection_ops", connection_ops),
+    ("dialect", dialect),
+    ("ai_contract", ai_contract),
+];
