@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use serde::{Deserialize, Serialize};
 
 /// One message of the transport: text or binary, cheap to clone.
 ///
@@ -90,8 +91,10 @@ impl fmt::Debug for Sid {
 
 /// The public name of a socket: one client in one namespace.
 ///
-/// It is also the name of the room that holds just this socket.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// It is also the name of the room that holds just this socket. In JSON it is a string, so it can
+/// be sent and received as an event's argument.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SocketId(Arc<str>);
 
 impl SocketId {

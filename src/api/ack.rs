@@ -94,7 +94,12 @@ pub enum AnswerError {
 impl From<AnswerError> for super::Error {
     /// Tells the client no more than that its own answer was wrong or missing.
     fn from(error: AnswerError) -> super::Error {
-        super::Error::new("no_answer", error.to_string())
+        match error {
+            AnswerError::Encode(error) => error.into(),
+            AnswerError::Ack(_) | AnswerError::Mismatch(_) => {
+                super::Error::new("no_answer", error.to_string())
+            }
+        }
     }
 }
 

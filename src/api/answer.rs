@@ -13,7 +13,8 @@ use super::EmitError;
 ///
 /// A client that asked for an acknowledgement gets
 /// `[{"error":{"code":…,"message":…,"data":…}}]`; the error hook of the server sees it in any
-/// case. What is in here reaches the client, so it should say nothing about the server's inside.
+/// case. Code, message and data reach the client, so they should say nothing about the server's
+/// inside; what the hook is to know beside them is the [cause](Error::with_cause).
 ///
 /// ```
 /// let error = trunkline::Error::new("no_such_room", "there is no such room")
@@ -25,6 +26,7 @@ pub struct Error {
     code: String,
     message: String,
     data: Option<Box<RawValue>>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -34,6 +36,7 @@ impl Error {
             code: code.into(),
             message: message.into(),
             data: None,
+            cause: None,
         }
     }
 
@@ -41,6 +44,17 @@ impl Error {
     #[must_use]
     pub fn with_data(mut self, data: impl Serialize) -> Error {
         self.data = to_raw_value(&data).ok();
+        self
+    }
+
+    /// Adds what is behind the failure: for the error hook, as
+    /// [`source`](std::error::Error::source), never for the client.
+    #[must_use]
+    pub fn with_cause(
+        mut self,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
+        self.cause = Some(cause.into());
         self
     }
 
@@ -69,12 +83,20 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Some(cause) => Some(cause.as_ref()),
+            None => None,
+        }
+    }
+}
 
 impl From<EmitError> for Error {
-    /// An emit that the program got wrong is nobody's business but the program's.
-    fn from(_: EmitError) -> Error {
-        Error::internal()
+    /// An emit that the program got wrong is nobody's business but the program's: the client is
+    /// told `internal`, the error hook finds it as the cause.
+    fn from(error: EmitError) -> Error {
+        Error::internal().with_cause(error)
     }
 }
 
@@ -141,6 +163,7 @@ impl Answer {
                 code,
                 message,
                 data,
+                cause: _,
             }) => {
                 let error = ErrorBody {
                     code: &code,
@@ -157,6 +180,12 @@ impl Answer {
 ///
 /// `Ok(value)` answers `[value]`; a tuple is several values, `()` none. `Err` answers an error,
 /// see [`Error`].
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    label = "neither `()` nor a `Result`",
+    note = "a handler returns `()`, or `Result<T, E>` where `T` serialises and `E` becomes a `trunkline::Error`",
+    note = "to answer with a value, return `Ok::<_, trunkline::Error>(value)`"
+)]
 pub trait IntoAnswer: Send + 'static {
     /// Turns the value into what the client will be answered.
     fn into_answer(self) -> Answer;
@@ -184,6 +213,11 @@ where
 }
 
 /// A middleware's return value: `()` lets the client in, as does `Ok(())`; `Err` refuses it.
+#[diagnostic::on_unimplemented(
+    message = "a middleware cannot return `{Self}`",
+    label = "neither `()` nor a `Result<(), E>`",
+    note = "`E` is a `trunkline::ConnectError` or becomes one, as `trunkline::Error` does"
+)]
 pub trait IntoAdmission: Send + 'static {
     /// Whether the client may join.
     fn into_admission(self) -> Result<(), ConnectError>;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -138,6 +139,9 @@ impl EngineBuilder {
 }
 
 /// One Engine.IO connection: a handle that keeps nothing alive.
+///
+/// Every handler of a connection is given the same one, so it can be the key of a map in which an
+/// application keeps what it knows of its connections.
 #[derive(Clone)]
 pub struct EngineSocket(Arc<Inner>);
 
@@ -203,6 +207,20 @@ impl EngineSocket {
             None => Err(DropReason::Disconnected),
         };
         sent.map_or_else(Emitted::Dropped, |()| Emitted::Queued)
+    }
+}
+
+impl PartialEq for EngineSocket {
+    fn eq(&self, other: &EngineSocket) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for EngineSocket {}
+
+impl Hash for EngineSocket {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
     }
 }
 

@@ -89,6 +89,12 @@ impl From<ArgsError> for CallError {
 /// | [`EventName`] | the event's name |
 /// | [`DisconnectReason`] | why the socket left, in disconnect handlers |
 /// | [`Io`] | the server |
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot take `{Self}` as an argument",
+    label = "not an argument of handlers",
+    note = "an event's arguments come as one tuple, also a single one: `(text,): (String,)`",
+    note = "its types implement `serde::Deserialize`; what else a handler may take is in the table of `FromCall`"
+)]
 pub trait FromCall: Sized {
     /// Takes the value from the call.
     ///
@@ -212,6 +218,13 @@ arguments!(A B C D E F G H);
 ///
 /// Implemented for functions of up to eight arguments that are [`FromCall`]. `M` only tells the
 /// implementations apart and is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "this cannot be a handler",
+    label = "not a handler",
+    note = "a handler is an async closure or function that is `Clone + Send + Sync + 'static`, as is its future",
+    note = "each argument is a `FromCall`: `Socket`, `State<T>`, `Ack`, … or the event's arguments as one tuple, also a single one: `(text,): (String,)`",
+    note = "the types in that tuple implement `serde::Deserialize`"
+)]
 pub trait Handler<M>: Clone + Send + Sync + 'static {
     /// What the future gives.
     type Output: Send + 'static;

@@ -48,7 +48,7 @@ pub struct HandlerError<'a> {
     pub socket: &'a Socket,
     /// The event, or `connect`, `disconnecting`, `disconnect`.
     pub event: &'a str,
-    /// What went wrong.
+    /// What went wrong; its [`source`](std::error::Error::source) is what the client is not told.
     pub error: &'a Error,
 }
 
@@ -185,6 +185,7 @@ impl Io {
                 socket = %failure.socket.id(),
                 event = failure.event,
                 code = failure.error.code(),
+                cause = std::error::Error::source(failure.error),
                 "a handler failed: {}",
                 failure.error.message()
             );

@@ -3,6 +3,7 @@
 mod live;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -172,7 +173,8 @@ impl Socket {
         }))
     }
 
-    /// Sends an event and waits for the client's acknowledgement, read as `T`.
+    /// Sends an event and waits for the client's acknowledgement, read as `T`: a tuple of its
+    /// values, also of a single one. Where they do not matter, say `emit_with_ack::<()>`.
     ///
     /// ```
     /// # async fn ask(socket: trunkline::Socket) -> Result<(), trunkline::AnswerError> {
@@ -259,6 +261,11 @@ impl Socket {
     /// The rooms this socket is in, its own first; none once it has left.
     pub fn rooms(&self) -> Vec<Room> {
         self.0.namespace.roster.rooms_of(self.id())
+    }
+
+    /// Whether this socket is in a room; false once it has left.
+    pub fn is_in(&self, room: &str) -> bool {
+        self.rooms().iter().any(|name| **name == *room)
     }
 
     /// Disconnects the client from this namespace; its other namespaces go on.
@@ -395,6 +402,12 @@ impl PartialEq for Socket {
 }
 
 impl Eq for Socket {}
+
+impl Hash for Socket {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
 
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 //! Engine.IO alone, and two services on one port.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use trunkline::server::Config;
@@ -63,4 +65,38 @@ async fn engine_io_alone_sends_bare_messages_beside_socket_io() {
     ws.closed().await;
     log.expect("forced close, open: false").await;
     engine.close(Duration::from_secs(20)).await;
+}
+
+#[tokio::test]
+async fn a_connection_is_the_same_to_all_its_handlers() {
+    let (teller, mut log) = log();
+    let here = Arc::new(Mutex::new(HashSet::new()));
+    let (arrived, met, left) = (here.clone(), here.clone(), here);
+    let engine = Engine::builder()
+        .on_connect(async move |socket: EngineSocket| {
+            assert!(arrived.lock().unwrap().insert(socket));
+        })
+        .on_message(async move |socket: EngineSocket, message: Frame| {
+            for other in met.lock().unwrap().iter().filter(|other| **other != socket) {
+                other.send(message.clone());
+            }
+        })
+        .on_close(async move |socket: EngineSocket, _: CloseReason| {
+            assert!(left.lock().unwrap().remove(&socket));
+            teller.tell(format!("{} left", left.lock().unwrap().len()));
+        })
+        .build();
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(Service::new(engine), std::future::pending()));
+    let mut first = Ws::open(address).await;
+    let mut second = Ws::open(address).await;
+    first.send("4hello").await;
+    second.expect("4hello").await;
+    second.send("4to you, too").await;
+    first.expect("4to you, too").await;
+    drop(first);
+    log.expect("1 left").await;
+    drop(second);
+    log.expect("0 left").await;
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore};
 use trunkline::{
-    Ack, AckError, AnswerError, Args, Binary, EmitError, Error, HandlerError, Io, Socket, State,
+    Ack, AckError, AnswerError, Args, Binary, EmitError, Error, HandlerError, Io, Socket, SocketId,
+    State,
 };
 
 use super::client::{Log, Polling, Ws, log};
@@ -246,6 +247,45 @@ async fn the_server_can_ask_and_wait_for_the_answer() {
 }
 
 #[tokio::test]
+async fn the_cause_of_a_failure_reaches_the_hook_and_never_the_client() {
+    let (teller, mut causes) = log();
+    let io = Io::builder()
+        .on_error(move |failure: &HandlerError<'_>| {
+            let cause = std::error::Error::source(failure.error).map(ToString::to_string);
+            teller.tell(format!("{}: {}", failure.event, cause.unwrap_or_default()));
+        })
+        .build();
+    io.of("/")
+        .on("emit", async |socket: Socket| -> Result<(), Error> {
+            socket.emit("disconnect", ())?;
+            Ok(())
+        })
+        .on("ask", async |socket: Socket| -> Result<(), Error> {
+            socket.emit_with_ack::<()>("disconnect", ()).await?;
+            Ok(())
+        })
+        .on("own", async || {
+            Err::<(), _>(Error::new("broken", "it is broken").with_cause("the disk is full"))
+        });
+    let mut ws = Ws::join(serve_io(&io).await).await;
+    let internal = "[{\"error\":{\"code\":\"internal\",\"message\":\"the handler failed\"}}]";
+    ws.send("420[\"emit\"]").await;
+    ws.expect(&format!("430{internal}")).await;
+    causes
+        .expect("emit: the event name \"disconnect\" is reserved")
+        .await;
+    ws.send("421[\"ask\"]").await;
+    ws.expect(&format!("431{internal}")).await;
+    causes
+        .expect("ask: the event name \"disconnect\" is reserved")
+        .await;
+    ws.send("422[\"own\"]").await;
+    let broken = "[{\"error\":{\"code\":\"broken\",\"message\":\"it is broken\"}}]";
+    ws.expect(&format!("432{broken}")).await;
+    causes.expect("own: the disk is full").await;
+}
+
+#[tokio::test]
 async fn more_attachments_than_clients_take_are_refused() {
     let (io, mut failures) = reporting();
     let io = io.build();
@@ -281,6 +321,30 @@ async fn more_attachments_than_clients_take_are_refused() {
     assert!(answer.ends_with(&"\x1ebeA==".repeat(10)), "{answer}");
     failures.expect("emit: too_many").await;
     failures.expect("answer: internal").await;
+}
+
+#[tokio::test]
+async fn a_sockets_id_travels_as_an_argument() {
+    let io = Io::builder().build();
+    io.of("/")
+        .on("me", async |socket: Socket| {
+            Ok::<_, Error>(socket.id().clone())
+        })
+        .on("invite", async |io: Io, (id, room): (SocketId, String)| {
+            let guest = io.of("/").socket(&id);
+            let guest = guest.ok_or_else(|| Error::new("gone", "nobody has this id"))?;
+            let was_in = guest.is_in(&room);
+            guest.join(&room);
+            Ok::<_, Error>((was_in, guest.is_in(&room), guest.is_in(id.as_str())))
+        });
+    let mut ws = Ws::join(serve_io(&io).await).await;
+    let id = io.of("/").sockets()[0].id().to_string();
+    ws.send("420[\"me\"]").await;
+    ws.expect(&format!("430[\"{id}\"]")).await;
+    ws.send(&format!("421[\"invite\",\"{id}\",\"red\"]")).await;
+    ws.expect("431[false,true,true]").await;
+    ws.send("422[\"invite\",\"nobody\",\"red\"]").await;
+    assert!(ws.next().await.contains("\"gone\""));
 }
 
 struct Greeting(&'static str);

@@ -69,7 +69,9 @@ impl Rejection {
             Rejection::TooManyArguments { .. } => "The request holds more than one argument.",
             Rejection::Attachments => "Binary data cannot be sent to the assistant.",
             Rejection::NeitherTextNorObject => "The request must be a text or an object.",
-            Rejection::NoText => "The request holds no text under a known key.",
+            Rejection::NoText => {
+                "The request holds no text under \"prompt\", \"content\", \"message\" or \"text\"."
+            }
             Rejection::Blank => "The message is empty.",
             Rejection::TooLong { .. } => "The message is too long.",
             Rejection::UnusableChat => "The chat must be a short text or a number.",

@@ -353,7 +353,7 @@ impl Dispatch {
             (Note::Admission { socket }, Err(Panicked(message))) => {
                 tracing::error!(socket = %socket.id(), "a middleware panicked: {message}");
                 self.report(&socket, "middleware", &Error::internal());
-                self.refuse(&socket, &ConnectError::new("internal error"), desk);
+                self.refuse(&socket, &ConnectError::internal(), desk);
             }
             (
                 Note::Event {

@@ -139,6 +139,11 @@ impl ConnectError {
         ConnectError::new("Invalid namespace")
     }
 
+    /// The answer when something failed that the client is not told about.
+    pub fn internal() -> ConnectError {
+        ConnectError::new("internal error")
+    }
+
     /// The payload of CONNECT_ERROR; the key `data` only with data.
     pub fn to_json(&self) -> String {
         let message = serde_json::Value::from(self.message.as_str());
@@ -146,5 +151,20 @@ impl ConnectError {
             Some(data) => format!(r#"{{"message":{message},"data":{data}}}"#),
             None => format!(r#"{{"message":{message}}}"#),
         }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+impl From<EncodeError> for ConnectError {
+    /// Data that the program cannot write is nobody's business but the program's.
+    fn from(_: EncodeError) -> ConnectError {
+        ConnectError::internal()
     }
 }
