@@ -1,0 +1,73 @@
+//! A socket among others: the rooms it is in, and broadcasts that leave it out.
+
+use std::sync::atomic::Ordering;
+
+use crate::api::operator::{Broadcast, RoomNames};
+use crate::rooms::Room;
+
+use super::{JOINING, Socket};
+
+impl Socket {
+    /// Everyone in the namespace but this socket; to be narrowed by rooms.
+    pub fn broadcast(&self) -> Broadcast {
+        Broadcast::new(self.0.namespace.clone()).except(self.id())
+    }
+
+    /// The members of a room, or of several, without this socket.
+    pub fn to(&self, rooms: impl RoomNames) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`to`](Socket::to) (`in` of the JavaScript API).
+    pub fn within(&self, rooms: impl RoomNames) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Everyone but this socket and the members of these rooms.
+    pub fn except(&self, rooms: impl RoomNames) -> Broadcast {
+        self.broadcast().except(rooms)
+    }
+
+    /// Joins a room, or several. Harmless when already in it; without effect once the client left.
+    ///
+    /// In a middleware it takes effect when the client is let in.
+    pub fn join(&self, rooms: impl RoomNames) {
+        let mut names = Vec::new();
+        rooms.add_to(&mut names);
+        if !self.is_connected()
+            && let Some(live) = self.0.live.upgrade()
+        {
+            let mut early = live.early_rooms();
+            // Asked again under the lock that `connect` takes before it reads the rooms.
+            if self.0.phase.load(Ordering::Acquire) == JOINING {
+                early.append(&mut names);
+                return;
+            }
+        }
+        for room in names {
+            self.0.namespace.roster.join(self.id(), &room);
+        }
+    }
+
+    /// Leaves a room, or several. Harmless when not in it.
+    pub fn leave(&self, rooms: impl RoomNames) {
+        let mut names = Vec::new();
+        rooms.add_to(&mut names);
+        if let Some(live) = self.0.live.upgrade() {
+            live.early_rooms().retain(|room| !names.contains(room));
+        }
+        for room in names {
+            self.0.namespace.roster.leave(self.id(), &room);
+        }
+    }
+
+    /// The rooms this socket is in, its own first; none once it has left.
+    pub fn rooms(&self) -> Vec<Room> {
+        self.0.namespace.roster.rooms_of(self.id())
+    }
+
+    /// Whether this socket is in a room; false once it has left.
+    pub fn is_in(&self, room: &str) -> bool {
+        self.rooms().iter().any(|name| **name == *room)
+    }
+}
