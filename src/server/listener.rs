@@ -38,8 +38,9 @@ pub struct Limits {
     /// How long a client may take to send the head of a request, and how long a connection may
     /// stay idle before the next one. Default: 10 s.
     pub head_timeout: Duration,
-    /// The largest head of a request in bytes; beyond it the answer is 431. It is also the
-    /// buffer's largest size, so at least 8192. Default: 32 KiB.
+    /// How many bytes of a request's head are buffered, at least 8192. A head that is not
+    /// complete by then is refused with 431; the buffer fills by whole reads, so a head that is
+    /// a little longer may still pass. Default: 32 KiB.
     pub max_head: usize,
     /// How long a client may read nothing while there is something for it; then its connection is
     /// cut off, so that what waits for it does not wait for ever. Default: 60 s.
