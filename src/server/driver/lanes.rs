@@ -160,9 +160,9 @@ impl Lanes {
                 .map(|websocket| websocket.poll_ready(cx))
             {
                 None | Some(Poll::Ready(Ok(()))) => {}
-                Some(Poll::Ready(Err(_))) => {
+                Some(Poll::Ready(Err(gone))) => {
                     self.drop_websocket();
-                    connection.handle_websocket_gone(Gone::Failed);
+                    connection.handle_websocket_gone(gone);
                 }
                 // A reader that takes nothing more cannot be told of the end either.
                 Some(Poll::Pending) if connection.closed().is_some() => self.drop_websocket(),
@@ -194,9 +194,9 @@ impl Lanes {
                 };
                 self.unflushed += frame.len();
                 self.needs_flush = true;
-                if websocket.start_send(frame).is_err() {
+                if let Err(gone) = websocket.start_send(frame) {
                     self.drop_websocket();
-                    connection.handle_websocket_gone(Gone::Failed);
+                    connection.handle_websocket_gone(gone);
                 }
             }
             Transmit::Ping => {
@@ -204,9 +204,9 @@ impl Lanes {
                     return;
                 };
                 self.needs_flush = true;
-                if websocket.ping().is_err() {
+                if let Err(gone) = websocket.ping() {
                     self.drop_websocket();
-                    connection.handle_websocket_gone(Gone::Failed);
+                    connection.handle_websocket_gone(gone);
                 }
             }
             Transmit::Hangup(code) => {
@@ -273,7 +273,7 @@ impl Lanes {
             }
             Err(_) => self.drop_websocket(),
         }
-        Poll::Ready(flushed.map_err(|_| Gone::Failed))
+        Poll::Ready(flushed)
     }
 
     /// The session is over: whoever still waits is told.
