@@ -23,17 +23,17 @@ run:
 
 check:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
+	$(CARGO) clippy --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --all-features
 	$(CARGO) clippy --lib --no-default-features -- -D warnings
-	$(CARGO) test --quiet --test tidy --test licences -- --show-output
+	$(CARGO) test --quiet --all-features --test tidy --test licences -- --show-output
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans sources; fi
 
 test: test-rust test-protocol
 
 test-rust:
-	$(CARGO) test --all-targets
-	$(CARGO) test --doc
+	$(CARGO) test --all-targets --all-features
+	$(CARGO) test --doc --all-features
 
 # A skip is said aloud; where CI is set it is a failure.
 test-protocol:
