@@ -48,35 +48,35 @@ pub(crate) fn open_websocket(
     handshake: Arc<Handshake>,
     on_upgrade: OnUpgrade,
 ) {
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        let upgraded = websocket::upgrade(on_upgrade, shared.engine.max_payload);
-        let Some(websocket) = upgraded.await else {
-            return;
-        };
-        let now = clock::now();
+    after(shared, on_upgrade, move |shared, now| {
         let config = shared.engine.clone();
         let session = Session::open(booking.sid(), Transport::WebSocket, config, now);
-        let connection = protocol(&shared, session, now);
-        let mut driver = Driver::new(&shared, Some(booking), handshake, connection);
-        drop(shared);
-        driver.lanes.attach(websocket);
-        driver.await;
+        let connection = protocol(shared, session, now);
+        Driver::new(shared, Some(booking), handshake, connection)
     });
 }
 
 /// Opens a connection that speaks plain JSON frames.
 pub(crate) fn open_plain(shared: &Arc<Shared>, handshake: Arc<Handshake>, on_upgrade: OnUpgrade) {
+    after(shared, on_upgrade, move |shared, now| {
+        let connection = Connection::plain(shared.plain.clone(), &handshake.query, now);
+        Driver::new(shared, None, handshake, connection)
+    });
+}
+
+/// Begins a client once its WebSocket is there; a client that left before that never was one.
+fn after(
+    shared: &Arc<Shared>,
+    on_upgrade: OnUpgrade,
+    begin: impl FnOnce(&Arc<Shared>, Moment) -> Driver + Send + 'static,
+) {
     let shared = shared.clone();
     tokio::spawn(async move {
         let upgraded = websocket::upgrade(on_upgrade, shared.engine.max_payload);
         let Some(websocket) = upgraded.await else {
             return;
         };
-        let now = clock::now();
-        let config = shared.plain.clone();
-        let connection = Connection::plain(config, &handshake.query, now);
-        let mut driver = Driver::new(&shared, None, handshake, connection);
+        let mut driver = begin(&shared, clock::now());
         drop(shared);
         driver.lanes.attach(websocket);
         driver.await;
