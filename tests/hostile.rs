@@ -109,16 +109,20 @@ async fn a_client_whose_events_are_not_taken_is_closed_after_the_stall_limit() {
 async fn a_slow_reader_gets_everything_as_soon_as_it_reads() {
     const EVENTS: usize = 1_000;
     let io = Io::builder().build();
-    io.of("/").on("go", async |socket: Socket| {
+    let emitted = Arc::new(Notify::new());
+    let told = emitted.clone();
+    io.of("/").on("go", async move |socket: Socket| {
         let payload = "x".repeat(10_000);
         for number in 0..EVENTS {
             socket.emit("part", (number, &payload)).unwrap();
         }
+        told.notify_one();
     });
     let (address, _service) = serve(io).await;
     let mut websocket = join(address).await;
     websocket.send("42[\"go\"]".into()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // On this one thread the server writes until nothing more fits before the reader's turn comes.
+    soon(emitted.notified()).await;
     for number in 0..EVENTS {
         let start = format!("42[\"part\",{number},");
         assert!(text(&mut websocket).await.starts_with(&start));
@@ -403,6 +407,7 @@ async fn a_client_that_does_not_read_its_answer_is_cut_off() {
     let server = Server::bind("127.0.0.1:0").await.unwrap();
     let server = server.with_limits(server::Limits {
         send_timeout: Duration::from_millis(100),
+        max_connections: 1,
         ..server::Limits::default()
     });
     let address = server.local_addr().unwrap();
@@ -410,7 +415,10 @@ async fn a_client_that_does_not_read_its_answer_is_cut_off() {
     let query = join_polling(address).await;
     io.emit("part", "x".repeat(15 << 20)).unwrap();
     let mut get = request(address, "GET", &query, "").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    soon(get.readable()).await.unwrap();
+    // There is room for another connection only once this one is cut off.
+    let next = request(address, "GET", "/", "").await;
+    soon(next.readable()).await.unwrap();
     let mut answer = Vec::new();
     // It may end in a reset, too.
     let _ = soon(get.read_to_end(&mut answer)).await;
