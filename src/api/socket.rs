@@ -44,13 +44,7 @@ pub(crate) use live::Live;
 pub struct Socket(Arc<Inner>);
 
 struct Inner {
-    id: SocketId,
-    io: Io,
-    namespace: Arc<NamespaceInner>,
-    mailbox: Weak<Mailbox>,
-    handshake: Arc<Handshake>,
-    auth: Option<ByteString>,
-    dialect: Dialect,
+    arrival: Arrival,
     phase: AtomicU8,
     /// The transport's number when the client left, for when there is no mailbox to ask any more.
     last_transport: AtomicU8,
@@ -83,29 +77,12 @@ pub(crate) struct Arrival {
 
 impl Socket {
     pub(crate) fn new(arrival: Arrival) -> (Socket, Arc<Live>) {
-        let Arrival {
-            id,
-            io,
-            namespace,
-            mailbox,
-            handshake,
-            auth,
-            dialect,
-        } = arrival;
         let live = Arc::new(Live::default());
-        let phase = AtomicU8::new(JOINING);
-        let live_handle = Arc::downgrade(&live);
         let inner = Inner {
-            id,
-            io,
-            namespace,
-            mailbox,
-            handshake,
-            auth,
-            dialect,
-            phase,
+            arrival,
+            phase: AtomicU8::new(JOINING),
             last_transport: AtomicU8::new(0),
-            live: live_handle,
+            live: Arc::downgrade(&live),
         };
         (Socket(Arc::new(inner)), live)
     }
@@ -113,29 +90,29 @@ impl Socket {
     /// The socket's public id, unique on this server; also the name of the room that holds just
     /// this socket.
     pub fn id(&self) -> &SocketId {
-        &self.0.id
+        &self.0.arrival.id
     }
 
     /// The namespace's name, `/` for the main one.
     pub fn namespace(&self) -> &str {
-        &self.0.namespace.name
+        &self.0.arrival.namespace.name
     }
 
     /// The server.
     pub fn io(&self) -> Io {
-        self.0.io.clone()
+        self.0.arrival.io.clone()
     }
 
     /// The HTTP request with which the client arrived.
     pub fn handshake(&self) -> &Handshake {
-        &self.0.handshake
+        &self.0.arrival.handshake
     }
 
     /// What the client sent with its CONNECT packet, as JSON text; `{}` when it sent nothing.
     ///
     /// [`Auth`](crate::Auth) reads it into a type.
     pub fn auth(&self) -> &str {
-        self.0.auth.as_deref().unwrap_or("{}")
+        self.0.arrival.auth.as_deref().unwrap_or("{}")
     }
 
     /// By which transport the client is connected at present; the last one once it has left.
@@ -149,7 +126,7 @@ impl Socket {
 
     /// Which form of frames the client speaks.
     pub fn dialect(&self) -> Dialect {
-        self.0.dialect
+        self.0.arrival.dialect
     }
 
     /// Whether the client has been let in and has not left.
@@ -246,7 +223,7 @@ impl Socket {
         H: Handler<M>,
         H::Output: IntoAnswer,
     {
-        self.0.io.require::<M, H>(name);
+        self.0.arrival.io.require::<M, H>(name);
         self.listen(|listeners| listeners.on(name, erase_handler(handler)));
     }
 
@@ -256,7 +233,7 @@ impl Socket {
         H: Handler<M>,
         H::Output: IntoAnswer,
     {
-        self.0.io.require::<M, H>("disconnecting");
+        self.0.arrival.io.require::<M, H>("disconnecting");
         self.listen(|listeners| listeners.disconnecting.push(erase_handler(handler)));
     }
 
@@ -266,7 +243,7 @@ impl Socket {
         H: Handler<M>,
         H::Output: IntoAnswer,
     {
-        self.0.io.require::<M, H>("disconnect");
+        self.0.arrival.io.require::<M, H>("disconnect");
         self.listen(|listeners| listeners.disconnect.push(erase_handler(handler)));
     }
 
@@ -285,15 +262,15 @@ impl Socket {
     }
 
     pub(crate) fn namespace_name(&self) -> &Namespace {
-        &self.0.namespace.name
+        &self.0.arrival.namespace.name
     }
 
     pub(crate) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
-        &self.0.namespace
+        &self.0.arrival.namespace
     }
 
     pub(crate) fn next_ack_id(&self) -> u64 {
-        self.0.namespace.next_ack_id()
+        self.0.arrival.namespace.next_ack_id()
     }
 
     /// The socket was let in: it is on the roster from now on.
@@ -301,6 +278,7 @@ impl Socket {
         let mut early = live.early_rooms();
         let rooms = std::mem::take(&mut *early);
         self.0
+            .arrival
             .namespace
             .roster
             .insert(self.id().clone(), self.clone(), &rooms);
@@ -314,20 +292,20 @@ impl Socket {
             self.0.last_transport.store(transport, Ordering::Relaxed);
         }
         self.0.phase.store(LEFT, Ordering::Release);
-        self.0.namespace.roster.remove(self.id());
+        self.0.arrival.namespace.roster.remove(self.id());
         live.tell_left();
     }
 }
 
 impl Reach for Socket {
     fn mailbox(&self) -> Option<Arc<Mailbox>> {
-        self.0.mailbox.upgrade()
+        self.0.arrival.mailbox.upgrade()
     }
 }
 
 impl Socket {
     pub(crate) fn mailbox(&self) -> Option<Arc<Mailbox>> {
-        self.0.mailbox.upgrade()
+        self.0.arrival.mailbox.upgrade()
     }
 }
 

@@ -10,7 +10,7 @@ use super::{JOINING, Socket};
 impl Socket {
     /// Everyone in the namespace but this socket; to be narrowed by rooms.
     pub fn broadcast(&self) -> Broadcast {
-        Broadcast::new(self.0.namespace.clone()).except(self.id())
+        Broadcast::new(self.0.arrival.namespace.clone()).except(self.id())
     }
 
     /// The members of a room, or of several, without this socket.
@@ -45,7 +45,7 @@ impl Socket {
             }
         }
         for room in names {
-            self.0.namespace.roster.join(self.id(), &room);
+            self.0.arrival.namespace.roster.join(self.id(), &room);
         }
     }
 
@@ -57,13 +57,13 @@ impl Socket {
             live.early_rooms().retain(|room| !names.contains(room));
         }
         for room in names {
-            self.0.namespace.roster.leave(self.id(), &room);
+            self.0.arrival.namespace.roster.leave(self.id(), &room);
         }
     }
 
     /// The rooms this socket is in, its own first; none once it has left.
     pub fn rooms(&self) -> Vec<Room> {
-        self.0.namespace.roster.rooms_of(self.id())
+        self.0.arrival.namespace.roster.rooms_of(self.id())
     }
 
     /// Whether this socket is in a room; false once it has left.
