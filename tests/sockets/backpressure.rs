@@ -1,7 +1,9 @@
 //! Those who cannot keep up: clients that do not read, applications that do not finish.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use trunkline::{
     Config, DisconnectReason, DispatchConfig, DropReason, Emitted, Io, Service, Socket,
 };
@@ -90,6 +92,49 @@ async fn beyond_the_queue_nothing_is_read_and_in_the_end_the_client_is_closed() 
     log.expect("transport error").await;
     let mut http = Http::connect(address).await;
     assert_eq!(http.get(&target).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_get_that_waited_while_nobody_was_read_is_released_when_reading_goes_on() {
+    let dispatch = DispatchConfig {
+        max_in_flight: 1,
+        max_waiting: 1,
+        ..DispatchConfig::default()
+    };
+    let io = Io::builder()
+        .config(Config {
+            dispatch,
+            ..Config::default()
+        })
+        .build();
+    let permits = Arc::new(Semaphore::new(0));
+    let wanted = permits.clone();
+    io.of("/").on("work", async move || {
+        wanted.acquire().await.unwrap().forget();
+    });
+    let address = serve_io(&io).await;
+    let mut polling = Polling::open(address).await.join().await;
+    let target = polling.target.replace("polling", "websocket");
+    let mut candidate = Http::connect(address).await.upgrade(&target, &[]).await;
+    candidate.send("2probe").await;
+    candidate.expect("3probe").await;
+    // One runs, one waits: there is no room for more, so the `5` would not be read.
+    let body = work(0..2).join("\x1e");
+    let mut post = Http::connect(address).await;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+        polling.target,
+        body.len()
+    );
+    post.send(format!("{head}{body}").as_bytes()).await;
+    Polling::open(address).await;
+    let get = format!("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", polling.target);
+    polling.http.send(get.as_bytes()).await;
+    // Another client's round trip: by its end the GET has arrived, as had the POST above.
+    Polling::open(address).await;
+    permits.add_permits(1);
+    assert_eq!(polling.http.receive().await.text(), "6");
+    assert_eq!(post.receive().await.text(), "ok");
 }
 
 #[tokio::test]
