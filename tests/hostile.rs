@@ -86,19 +86,27 @@ fn dispatch(config: DispatchConfig) -> Builder {
     })
 }
 
-#[tokio::test]
-async fn a_client_whose_events_are_not_taken_is_closed_after_the_stall_limit() {
+/// A client of an application that takes one event, `wait`, and is never done with it.
+async fn busy(limits: DispatchConfig) -> (WebSocket, Service) {
     let io = dispatch(DispatchConfig {
         max_in_flight: 1,
-        max_waiting: 1,
         stall_limit: Duration::from_millis(100),
-        ..DispatchConfig::default()
+        ..limits
     })
     .build();
     io.of("/")
         .on("wait", async || std::future::pending::<()>().await);
     let (address, service) = serve(io).await;
-    let mut websocket = join(address).await;
+    (join(address).await, service)
+}
+
+#[tokio::test]
+async fn a_client_whose_events_are_not_taken_is_closed_after_the_stall_limit() {
+    let (mut websocket, service) = busy(DispatchConfig {
+        max_waiting: 1,
+        ..DispatchConfig::default()
+    })
+    .await;
     for _ in 0..4 {
         websocket.send("42[\"wait\"]".into()).await.unwrap();
     }
@@ -131,17 +139,11 @@ async fn a_slow_reader_gets_everything_as_soon_as_it_reads() {
 
 #[tokio::test]
 async fn the_names_of_waiting_events_count_as_waiting_bytes() {
-    let io = dispatch(DispatchConfig {
-        max_in_flight: 1,
+    let (mut websocket, service) = busy(DispatchConfig {
         max_waiting_bytes: 100_000,
-        stall_limit: Duration::from_millis(100),
         ..DispatchConfig::default()
     })
-    .build();
-    io.of("/")
-        .on("wait", async || std::future::pending::<()>().await);
-    let (address, service) = serve(io).await;
-    let mut websocket = join(address).await;
+    .await;
     websocket.send("42[\"wait\"]".into()).await.unwrap();
     let named = format!("42[\"{}\"]", "n".repeat(50_000));
     for _ in 0..3 {
