@@ -123,6 +123,21 @@ impl World {
         host.client.stage = Stage::Polling;
     }
 
+    /// A client that still has its candidate long after the server's patience, which can only be
+    /// because the server did not read for a while. Its `5` may meet the server giving up.
+    fn overdue(&mut self, at: usize) {
+        let host = &mut self.hosts[at];
+        if let Stage::Probing {
+            plan: Plan::SlowFive,
+            is_proven: true,
+        } = host.client.stage
+        {
+            host.client.excuse("its upgrade came too late");
+            host.ledger.lossy_down = true;
+            host.ledger.lossy_up = true;
+        }
+    }
+
     /// A timer of the client.
     pub(super) fn wake(&mut self, at: usize) {
         let now = self.now;
@@ -137,6 +152,7 @@ impl World {
             {
                 self.send_frame(at, "2probe".into());
             }
+            self.overdue(at);
         }
         self.pump(at);
     }
