@@ -67,10 +67,13 @@ pub mod answer;
 pub mod contract;
 pub mod conversations;
 pub mod failure;
+pub mod fault;
 pub mod history;
 pub mod provider;
 pub mod rate;
 pub mod reply;
+pub mod retry;
+pub mod sse;
 pub mod text;
 
 pub use answer::{Answer, Chunk, Ended, Progress};
@@ -80,8 +83,9 @@ pub use contract::{
 };
 pub use conversations::{Busy, Conversations, Place, Ticket};
 pub use failure::{Code, Failure};
+pub use fault::{Fault, Retry};
 pub use history::{Exchange, History};
-pub use provider::{Completion, Event, Prompt, Role, Turn, Usage, offline};
+pub use provider::{Api, Completion, Event, Prompt, Reader, Role, Turn, Usage, offline};
 pub use rate::{Bucket, Rate};
 pub use reply::{Finish, Reply};
 pub use text::Text;

@@ -3,13 +3,23 @@
 //! A provider's pure half turns a [`Prompt`] into a request and what comes back into [`Event`]s or
 //! a [`Failure`]; carrying bytes there and back is the shell's work. [`offline`] needs no carrying.
 
+mod anthropic;
+pub mod api;
+mod complaint;
+mod gemini;
+mod lenient;
 pub mod offline;
+mod openai;
+mod piece;
+pub mod reader;
 
 use serde::Serialize;
 
 #[cfg(doc)]
 use super::failure::Failure;
 use super::text::Text;
+pub use api::Api;
+pub use reader::Reader;
 
 /// Who speaks in a turn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
