@@ -45,7 +45,6 @@ pub struct TooLong;
 ///
 /// Bytes that are no UTF-8 become U+FFFD, as the standard wants it; that is decided when the event
 /// is complete, so no split can cause it.
-#[derive(Debug)]
 pub struct Decoder {
     max_event: usize,
     input: Vec<u8>,
@@ -135,6 +134,10 @@ impl Decoder {
                 self.ready.extend(stray);
             } else {
                 self.draft.take_line(&self.input[line]);
+                // A line end is kept as well, so this must not wait for the next bytes.
+                if self.draft.len() > self.max_event {
+                    return Some(Err(self.give_up()));
+                }
             }
         }
     }
@@ -208,7 +211,7 @@ impl Decoder {
 }
 
 /// The lines of an event since the last blank line. Each is kept with a line feed behind it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Draft {
     name: Vec<u8>,
     data: Vec<u8>,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::api::{Call, Options, alternating, system};
-use super::lenient::{Gather, Gathered, Perhaps};
+use super::lenient::{Gather, Gathered, Perhaps, Words};
 use super::piece::{Finish, Piece, Tally};
 use super::{Prompt, Role};
 
@@ -58,7 +58,7 @@ struct Told {
     #[serde(rename = "type")]
     kind: Perhaps<String>,
     /// Of a whole message.
-    content: Perhaps<Gathered<Words>>,
+    content: Perhaps<Gathered<Blocks>>,
     stop_reason: Perhaps<String>,
     /// Of a whole message and of `message_delta`.
     usage: Perhaps<UsageCount>,
@@ -81,7 +81,7 @@ struct Started {
 struct Block {
     #[serde(rename = "type")]
     kind: Perhaps<String>,
-    text: Perhaps<String>,
+    text: Perhaps<Words>,
 }
 
 #[derive(Deserialize, Default)]
@@ -89,7 +89,7 @@ struct Block {
 struct Delta {
     #[serde(rename = "type")]
     kind: Perhaps<String>,
-    text: Perhaps<String>,
+    text: Perhaps<Words>,
     stop_reason: Perhaps<String>,
 }
 
@@ -117,9 +117,9 @@ impl UsageCount {
 
 /// The texts of the blocks that are text.
 #[derive(Default)]
-struct Words(String);
+struct Blocks(String);
 
-impl Gather for Words {
+impl Gather for Blocks {
     type Item = Perhaps<Block>;
 
     fn add(&mut self, block: Perhaps<Block>) {
@@ -130,7 +130,7 @@ impl Gather for Words {
 impl Block {
     fn words(self) -> String {
         match self.kind.0.as_deref() {
-            Some("text") => self.text.or_default(),
+            Some("text") => self.text.or_default().0,
             _ => String::new(),
         }
     }
@@ -155,7 +155,7 @@ pub(super) fn read(json: &str) -> serde_json::Result<Piece> {
         Some("content_block_delta") => {
             let delta = told.delta.or_default();
             if delta.kind.0.as_deref() == Some("text_delta") {
-                piece.text = delta.text.or_default();
+                piece.text = delta.text.or_default().0;
             }
         }
         Some("message_delta") => {

@@ -4,6 +4,7 @@
 //! means is said here.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
 
 use super::{Prompt, Role, anthropic, complaint, gemini, openai};
@@ -45,16 +46,16 @@ pub enum TokensField {
 }
 
 /// A POST to be made.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Call {
     /// Path and query, to be put behind the base URL. Begins with `/`.
     pub path: String,
-    /// The body: JSON.
+    /// The body: JSON. It holds what was said, so `Debug` does not print it.
     pub body: Vec<u8>,
 }
 
 /// An HTTP answer whose status is not 200.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Refusal<'a> {
     /// The status.
     pub status: u16,
@@ -148,6 +149,12 @@ impl FromStr for Api {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("not an API: expected `gemini`, `openai` or `anthropic`")]
 pub struct UnknownApi;
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({}, {} bytes)", self.path, self.body.len())
+    }
+}
 
 impl Call {
     /// A call with `body` as JSON.

@@ -93,12 +93,14 @@ pub(super) fn refused(refusal: &Refusal<'_>) -> Fault {
 
 /// The error that `json`, a document of an answer with status 200, is; `None` if it is none.
 pub(super) fn found(json: &str) -> Option<Fault> {
-    Complaint::find(json).map(|complaint| complaint.fault())
+    Complaint::find(json).map(Complaint::fault)
 }
 
 /// What a text means that is an error by its place in the stream, whatever its form.
 pub(super) fn told(text: &str) -> Fault {
-    let complaint = Complaint::read(text).unwrap_or_else(|| Complaint {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let json = values.next().and_then(Result::ok).map(RawValue::get);
+    let complaint = json.and_then(Complaint::read).unwrap_or_else(|| Complaint {
         message: text.to_owned(),
         ..Complaint::default()
     });
@@ -194,7 +196,8 @@ impl Complaint {
             // The model did not come to an end in the provider's time.
             Some(504) => Code::Timeout,
             Some(408 | 409 | 500..) => Code::Unavailable,
-            Some(_) | None => Code::BadResponse,
+            Some(_) => return (Failure::new(Code::BadResponse).lasting(), false),
+            None => Code::BadResponse,
         };
         let may_retry = match status {
             // An error in the midst of an answer that says nothing of use may have any cause.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::api::{Call, Options, alternating, system};
-use super::lenient::{First, Gather, Gathered, Perhaps};
+use super::lenient::{First, Gather, Gathered, Perhaps, Words};
 use super::piece::{Finish, Piece, Tally};
 use super::{Prompt, Role};
 
@@ -117,13 +117,13 @@ struct Candidate {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Answered {
-    parts: Perhaps<Gathered<Words>>,
+    parts: Perhaps<Gathered<Parts>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct AnswerPart {
-    text: Perhaps<String>,
+    text: Perhaps<Words>,
     thought: Perhaps<bool>,
 }
 
@@ -143,15 +143,15 @@ struct UsageMetadata {
 
 /// The texts of the parts that are no thoughts.
 #[derive(Default)]
-struct Words(String);
+struct Parts(String);
 
-impl Gather for Words {
+impl Gather for Parts {
     type Item = Perhaps<AnswerPart>;
 
     fn add(&mut self, part: Perhaps<AnswerPart>) {
         let part = part.or_default();
         if part.thought.0 != Some(true) {
-            self.0.push_str(&part.text.or_default());
+            self.0.push_str(&part.text.or_default().0);
         }
     }
 }

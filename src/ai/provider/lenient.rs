@@ -33,6 +33,34 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Perhaps<T> {
     }
 }
 
+/// Words of an answer.
+///
+/// JSON can spell half a surrogate pair (`"\ud83e"`), which is no text. Some servers send such
+/// halves, and words are not dropped for that: they become U+FFFD.
+#[derive(Default)]
+pub(super) struct Words(pub(super) String);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Words, D::Error> {
+        // As bytes, since serde_json refuses the halves in a string.
+        deserializer.deserialize_bytes(AnyText)
+    }
+}
+
+struct AnyText;
+
+impl Visitor<'_> for AnyText {
+    type Value = Words;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Words, E> {
+        Ok(Words(String::from_utf8_lossy(bytes).into_owned()))
+    }
+}
+
 /// A value that has one of two forms.
 pub(super) enum OneOf<A, B> {
     /// The one.

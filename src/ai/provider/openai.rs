@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::api::{Call, Options, TokensField, alternating, system};
-use super::lenient::{First, Gather, Gathered, OneOf, Perhaps};
+use super::lenient::{First, Gather, Gathered, OneOf, Perhaps, Words};
 use super::piece::{Finish, Piece, Tally};
 use super::{Prompt, Role};
 
@@ -84,7 +84,7 @@ struct Choice {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Said {
-    content: Perhaps<OneOf<String, Gathered<Words>>>,
+    content: Perhaps<OneOf<Words, Gathered<Parts>>>,
     refusal: Perhaps<String>,
 }
 
@@ -94,7 +94,7 @@ struct Said {
 struct ContentPart {
     #[serde(rename = "type")]
     kind: Perhaps<String>,
-    text: Perhaps<String>,
+    text: Perhaps<Words>,
 }
 
 #[derive(Deserialize, Default)]
@@ -106,15 +106,15 @@ struct UsageCount {
 
 /// The texts of the parts.
 #[derive(Default)]
-struct Words(String);
+struct Parts(String);
 
-impl Gather for Words {
+impl Gather for Parts {
     type Item = Perhaps<ContentPart>;
 
     fn add(&mut self, part: Perhaps<ContentPart>) {
         let part = part.or_default();
         if part.kind.0.as_deref() == Some("text") {
-            self.0.push_str(&part.text.or_default());
+            self.0.push_str(&part.text.or_default().0);
         }
     }
 }
@@ -134,8 +134,8 @@ pub(super) fn read(json: &str) -> serde_json::Result<Piece> {
     let usage = answer.usage.or_default();
     Ok(Piece {
         text: match said.content.0 {
-            Some(OneOf::This(text)) => text,
-            Some(OneOf::That(Gathered(Words(text)))) => text,
+            Some(OneOf::This(Words(text))) => text,
+            Some(OneOf::That(Gathered(Parts(text)))) => text,
             None => String::new(),
         },
         finish,

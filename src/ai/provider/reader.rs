@@ -13,6 +13,9 @@ use crate::ai::failure::Code;
 use crate::ai::fault::{Fault, Retry};
 use crate::ai::sse;
 
+/// The byte order mark, which JSON must not begin with, but sometimes does.
+const BOM: char = '\u{FEFF}';
+
 /// How a body is framed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shape {
@@ -55,7 +58,6 @@ impl Default for ReadLimits {
 ///   with what cannot be read (`bad_response`), as a body that ends before the answer does.
 ///
 /// A stream that is asked for may be answered with a whole document; that is understood as well.
-#[derive(Debug)]
 pub struct Reader {
     api: Api,
     body: Body,
@@ -68,7 +70,6 @@ pub struct Reader {
     is_over: bool,
 }
 
-#[derive(Debug)]
 enum Body {
     Whole {
         bytes: Vec<u8>,
@@ -172,7 +173,8 @@ impl Reader {
                 ..
             } => {
                 let bytes = mem::take(bytes);
-                self.take_document(&String::from_utf8_lossy(&bytes));
+                let json = String::from_utf8_lossy(&bytes);
+                self.take_document(json.trim_start_matches(BOM));
                 if self.end.is_none() {
                     self.complete();
                 }
