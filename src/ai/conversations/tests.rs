@@ -3,6 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ai::answer::{self, Answer};
+use crate::ai::failure::{Code, Failure};
+use crate::ai::provider::{Completion, Role};
+use crate::wire::Moment;
 
 fn key(name: &str) -> Option<Key> {
     Some(name.into())
@@ -194,6 +198,46 @@ proptest! {
                 Step::Finish(_) | Step::Cancel(_) => {}
             }
             prop_assert!(socket.chats() <= 3);
+        }
+    }
+}
+
+proptest! {
+    /// However the answers end, with whatever words before.
+    #[test]
+    fn the_next_prompt_alternates_and_ends_with_the_question(
+        said in prop::collection::vec(
+            ("[ a-z]{0,9}", "[ a-z]{0,20}", 0..Code::ALL.len() + 2, any::<bool>()),
+            0..40,
+        ),
+    ) {
+        let mut socket = Conversations::new(Limits::default());
+        for (question, words, end, streamed) in said {
+            let question = Text::from(format!("{question}?"));
+            let (ticket, _) = socket.ask(None, Key::from("q"), 1).unwrap();
+            let turns = socket.turns(&ticket, &question);
+            for (at, turn) in turns.iter().enumerate() {
+                prop_assert_eq!(turn.role == Role::User, at % 2 == 0);
+                prop_assert!(!turn.text.trim().is_empty());
+            }
+            let last = turns.last().unwrap();
+            prop_assert_eq!((last.role, &last.text), (Role::User, &question));
+
+            let mut answer = Answer::new(answer::Limits::default(), streamed);
+            let _ = answer.push(&words, Moment::default()); // It has room.
+            let end = match Code::ALL.get(end) {
+                Some(code) => Err(Failure::new(*code)),
+                None => Ok(Completion { cut: end > Code::ALL.len(), usage: None }),
+            };
+            let is_kept = !words.trim().is_empty()
+                && end.map_or_else(|failure| failure.code == Code::Cancelled, |_| true);
+            let before = turns.len();
+            let remembered = answer.finish(end).remembered;
+            prop_assert_eq!(remembered.is_some(), is_kept, "a failure leaves nothing behind");
+            let exchange = remembered.map(|answer| Exchange { question, answer });
+            socket.finish(&ticket, exchange);
+            let after = socket.turns(&ticket, &"?".into()).len();
+            prop_assert!(is_kept || after == before);
         }
     }
 }

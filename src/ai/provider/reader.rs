@@ -1,5 +1,6 @@
 //! Reads the body of an HTTP answer with status 200, in any split, into events.
 
+use std::fmt;
 use std::mem;
 
 use serde::de::IgnoredAny;
@@ -256,6 +257,11 @@ impl Reader {
         if self.end.is_some() {
             return;
         }
+        // Without this check a list would be read as an object's fields in their order.
+        if !json.trim_start().starts_with('{') {
+            self.fail(unreadable(&"expected an object"));
+            return;
+        }
         if let Some(fault) = complaint::found(json) {
             self.fail(fault);
             return;
@@ -316,10 +322,10 @@ fn too_long() -> Fault {
     )
 }
 
-fn unreadable(error: &serde_json::Error) -> Fault {
+fn unreadable(error: &dyn fmt::Display) -> Fault {
     let detail = format!("the answer is no JSON of this API: {error}");
     Fault::new(Code::BadResponse, Retry::Backoff, &detail)
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -44,11 +44,23 @@ const GEMINI_PER_DAY: &str = r#"[{"error":{"code":429,"message":"You exceeded yo
 const GEMINI_KEY: &str = r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[
  {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#;
 
+/// Checks a table of status, body, code and retry.
+fn check(table: &[(u16, &str, Code, Retry)]) {
+    for (status, body, code, retry) in table {
+        let fault = refuse(&refusal(*status, body));
+        assert_eq!(
+            (fault.failure.code, fault.retry),
+            (*code, *retry),
+            "{status} {body}"
+        );
+    }
+}
+
 #[test]
-fn every_status_has_its_code_and_its_retry() {
-    use Code::*;
+fn most_refusals_are_for_good() {
+    use Code::{BadResponse, Misconfigured, TooLong, Unavailable};
     let (never, backoff) = (Retry::Never, Retry::Backoff);
-    let table = [
+    check(&[
         (301, "", Misconfigured, never),
         (307, "<html>", Misconfigured, never),
         (400, "", Misconfigured, never),
@@ -91,6 +103,14 @@ fn every_status_has_its_code_and_its_retry() {
             Misconfigured,
             never,
         ),
+    ]);
+}
+
+#[test]
+fn too_many_requests_may_mean_a_minute_a_day_or_a_bill() {
+    use Code::{Misconfigured, RateLimited};
+    let (never, backoff) = (Retry::Never, Retry::Backoff);
+    check(&[
         (429, "", RateLimited, backoff),
         (
             429,
@@ -124,6 +144,14 @@ fn every_status_has_its_code_and_its_retry() {
         ),
         (429, GEMINI_PER_MINUTE, RateLimited, Retry::After(ms(7_250))),
         (429, GEMINI_PER_DAY, RateLimited, never),
+    ]);
+}
+
+#[test]
+fn a_server_in_trouble_is_asked_again() {
+    use Code::{BadResponse, Overloaded, Timeout, Unavailable};
+    let (never, backoff) = (Retry::Never, Retry::Backoff);
+    check(&[
         (
             499,
             r#"{"error":{"code":499,"status":"CANCELLED"}}"#,
@@ -153,15 +181,7 @@ fn every_status_has_its_code_and_its_retry() {
             backoff,
         ),
         (204, "", BadResponse, never),
-    ];
-    for (status, body, code, retry) in table {
-        let fault = refuse(&refusal(status, body));
-        assert_eq!(
-            (fault.failure.code, fault.retry),
-            (code, retry),
-            "{status} {body}"
-        );
-    }
+    ]);
 }
 
 #[test]
