@@ -31,7 +31,7 @@ use tokio::time::{sleep_until, timeout};
 use crate::ai::contract::{CANCEL, MESSAGE};
 use crate::ai::{
     Address, Cancel, CancelAck, Code, Completion, Event, Exchange, Failure, Progress, Prompt,
-    Question, Request,
+    Question, Request, Text,
 };
 use crate::api::{Ack, Error, Namespace, Socket};
 use crate::socketio::{All, Args};
@@ -52,6 +52,11 @@ const WINDOW: usize = 16 * 1024;
 pub struct Config {
     /// The rules of requests, replies, order, memory and rates.
     pub rules: ai::Config,
+    /// The operator's instruction to the model, put before every conversation (none).
+    pub system: Option<Text>,
+    /// The longest answer to ask for, in the provider's tokens (the provider's own limit). What
+    /// goes beyond [`ai::answer::Limits::max_bytes`] is cut in any case.
+    pub max_output_tokens: Option<u32>,
     /// How many answers are fetched at a time, for all sockets together (64).
     pub max_running: usize,
     /// How long a question waits for its place among them (10 s); then it fails as `overloaded`.
@@ -71,6 +76,8 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             rules: ai::Config::default(),
+            system: None,
+            max_output_tokens: None,
             max_running: 64,
             max_wait: Duration::from_secs(10),
             max_open: 32,
@@ -228,7 +235,11 @@ impl Assistant {
         }
         let place = timeout(config.max_wait, self.0.desk.place());
         let _place = place.await.map_err(|_| Code::Overloaded)?;
-        let prompt = Prompt::new(turn.prompt(&question.text));
+        let prompt = Prompt {
+            turns: turn.prompt(&question.text),
+            system: config.system.clone(),
+            max_output_tokens: config.max_output_tokens,
+        };
         let events = self.0.provider.answer(prompt);
         let answer = relay(events, socket, delivery, config.max_stall);
         timeout(config.max_duration, answer)
