@@ -18,6 +18,7 @@ mod asker;
 mod delivery;
 mod desk;
 mod provider;
+pub mod remote;
 
 use std::fmt;
 use std::pin::pin;
@@ -42,6 +43,7 @@ use delivery::Delivery;
 use desk::{Desk, Visit};
 
 pub use provider::{Answering, Offline, Provider};
+pub use remote::Remote;
 
 /// How many bytes of chunks may be on their way to a socket; then the provider is not read until
 /// the socket has taken them.
