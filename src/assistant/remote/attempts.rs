@@ -8,12 +8,16 @@ use tokio::time::{sleep, timeout};
 use super::Service;
 use super::body::Body;
 use super::call::{Failed, Request, late};
-use crate::ai::{Event, Failure};
+use crate::ai::{Code, Event, Failure};
 use crate::clock;
 use crate::wire::Moment;
 
+/// What is said of an answer that stops without an end of its own.
+const BROKEN_OFF: &str = "The answer broke off before its end.";
+
 /// The attempts to have a question answered. Everything is in here: whoever drops it closes the
-/// connection, or ends the waiting for one.
+/// connection that it is using, or ends the waiting for the next attempt. (A connection that is not
+/// in use, because all of a refusal was read, is kept for the next question.)
 pub(super) struct Attempts {
     service: Arc<Service>,
     request: Request,
@@ -103,7 +107,11 @@ impl Attempts {
     /// How long to wait before the next attempt, or what to tell the asker instead.
     fn verdict(&mut self, failed: &Failed) -> Result<Duration, Failure> {
         if self.spoken {
-            return Err(failed.fault.failure);
+            let failure = failed.fault.failure;
+            return Err(match failure.code {
+                Code::Unavailable | Code::BadResponse => failure.saying(BROKEN_OFF),
+                _ => failure,
+            });
         }
         let time_left = self.time_left();
         let policy = &self.service.retry;

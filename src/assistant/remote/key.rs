@@ -132,6 +132,8 @@ fn spelt(text: &[u8]) -> Spelt {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn key(text: &str) -> Key {
@@ -197,5 +199,35 @@ mod tests {
             assert_eq!(key(secret).redact(&format!("<{secret}>")), "<[redacted]>");
         }
         assert_eq!(key("a%41b").redact("<a%2541b>"), "<[redacted]>");
+    }
+
+    /// Spells a byte in one of four ways.
+    fn spell(byte: u8, way: u8) -> String {
+        match way {
+            0 => format!("%{byte:02x}"),
+            1 => format!("\\u{byte:04X}"),
+            2 if byte.is_ascii_punctuation() => format!("\\{}", char::from(byte)),
+            _ => char::from(byte).to_string(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_spelling_of_a_key_is_left(
+            before in "[^%\\\\]{0,9}",
+            ways in proptest::collection::vec(0_u8..8, 9),
+            kept in 4_usize..=9,
+            after in ".{0,9}",
+        ) {
+            let spelt = |length: usize| -> String {
+                let bytes = b"sk+1/2=z!".iter().zip(&ways).take(length);
+                bytes.map(|(byte, way)| spell(*byte, *way)).collect()
+            };
+            let key = key("sk+1/2=z!");
+            let text = format!("{before}{}{after}", spelt(9));
+            prop_assert_eq!(key.redact(&text), format!("{before}[redacted]{}", key.redact(&after)));
+            let text = format!("{before}{}", spelt(kept));
+            prop_assert_eq!(key.redact(&text), format!("{before}[redacted]"));
+        }
     }
 }

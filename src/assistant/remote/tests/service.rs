@@ -97,3 +97,9 @@ pub(super) fn response(status: &str, content_type: &str, body: &str) -> String {
         "HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
     )
 }
+
+/// An answer in one piece: "Hello".
+pub(super) fn whole_answer() -> String {
+    let body = r#"{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]}"#;
+    response("200 OK", "application/json", body)
+}
