@@ -237,16 +237,20 @@ impl Assistant {
         }
         let place = timeout(config.max_wait, self.0.desk.place());
         let _place = place.await.map_err(|_| Code::Overloaded)?;
-        let prompt = Prompt {
-            turns: turn.prompt(&question.text),
-            system: config.system.clone(),
-            max_output_tokens: config.max_output_tokens,
-        };
+        let prompt = self.prompt(turn, question);
         let events = self.0.provider.answer(prompt);
         let answer = relay(events, socket, delivery, config.max_stall);
         timeout(config.max_duration, answer)
             .await
             .unwrap_or(Err(Code::Timeout.into()))
+    }
+
+    fn prompt(&self, turn: &Turn, question: &Question) -> Prompt {
+        Prompt {
+            turns: turn.prompt(&question.text),
+            system: self.0.config.system.clone(),
+            max_output_tokens: self.0.config.max_output_tokens,
+        }
     }
 
     fn cancel(&self, socket: &Socket, args: &Args) -> bool {
@@ -308,5 +312,32 @@ async fn maybe(future: Option<impl Future<Output = ()>>) {
     match future {
         Some(future) => future.await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ai::Role;
+
+    #[test]
+    fn every_prompt_holds_the_operators_words() {
+        let config = Config {
+            system: Some("Be brief.".into()),
+            max_output_tokens: Some(9),
+            ..Config::default()
+        };
+        let request = Request::read(vec![json!("hi")], false, "id", &config.rules.contract);
+        let asker = Asker::new(&config);
+        let turn = asker.ask(&request.address, clock::now()).unwrap();
+        let assistant = Assistant::new(config, Offline::default());
+        let prompt = assistant.prompt(&turn, &request.question.unwrap());
+        let said: Vec<_> = prompt.turns.iter().map(|turn| turn.text.as_str()).collect();
+        assert_eq!(said, ["hi"]);
+        assert_eq!(prompt.turns[0].role, Role::User);
+        assert_eq!(prompt.system.as_deref(), Some("Be brief."));
+        assert_eq!(prompt.max_output_tokens, Some(9));
     }
 }
