@@ -137,6 +137,6 @@ pub enum ConfigError {
     #[error("model: expected the name of a model")]
     NoModel,
     /// There is no HTTP client for this system: it may have no certificates of authorities.
-    #[error("the HTTP client cannot be set up")]
-    Client(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(Box<dyn Error + Send + Sync>),
 }

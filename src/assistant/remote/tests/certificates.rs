@@ -11,11 +11,6 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use super::subprocess::{is_the_second, second};
 use super::*;
 
-const TEST: &str = concat!(
-    module_path!(),
-    "::a_certificate_is_accepted_if_the_system_trusts_its_authority"
-);
-
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
 fn authority() -> Authority {
@@ -51,6 +46,10 @@ impl Drop for Scratch {
 
 #[tokio::test]
 async fn a_certificate_is_accepted_if_the_system_trusts_its_authority() {
+    const TEST: &str = concat!(
+        module_path!(),
+        "::a_certificate_is_accepted_if_the_system_trusts_its_authority"
+    );
     if is_the_second().await {
         return;
     }
@@ -82,4 +81,30 @@ async fn a_certificate_is_accepted_if_the_system_trusts_its_authority() {
         assert_eq!(said, expected);
         assert_eq!(request.is_some(), is_asked);
     }
+}
+
+#[tokio::test]
+async fn a_system_that_trusts_nobody_can_ask_without_tls() {
+    const TEST: &str = concat!(
+        module_path!(),
+        "::a_system_that_trusts_nobody_can_ask_without_tls"
+    );
+    if is_the_second().await {
+        return;
+    }
+    let server = Server::start().await;
+    let nowhere = [("SSL_CERT_FILE", "/nowhere/certificates.pem")];
+    let said = second(TEST, "https://provider.test", &nowhere).await;
+    let expected = "the HTTP client cannot be set up: ";
+    assert!(said.starts_with(expected), "{said}");
+
+    let serve = async {
+        let (mut connection, _) = server.request().await;
+        send(&mut connection, &whole_answer()).await;
+        connection
+    };
+    let base = server.base();
+    let asked = second(TEST, &base, &nowhere);
+    let (said, _) = tokio::join!(asked, in_time("asked", serve));
+    assert_eq!(said, "Hello done");
 }

@@ -33,9 +33,14 @@ pub(super) async fn is_the_second() -> bool {
     let mut config = config(base);
     config.retry.max_attempts = 1;
     config.allow_http = true;
-    let (text, end) = read(Remote::new(config).unwrap().answer(prompt())).await;
-    let end = end.map_or_else(|failure| failure.code.as_str(), |()| "done");
-    println!("<{text} {end}>");
+    match Remote::new(config) {
+        Ok(remote) => {
+            let (text, end) = read(remote.answer(prompt())).await;
+            let end = end.map_or_else(|failure| failure.code.as_str(), |()| "done");
+            println!("<{text} {end}>");
+        }
+        Err(error) => println!("<{error}>"),
+    }
     true
 }
 
