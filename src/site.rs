@@ -13,9 +13,11 @@ use http_body_util::Full;
 use trunkline::server::Access;
 
 const TEXT: &str = "text/plain; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// The page loads nothing but its own script and style, and talks to nobody but this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The program's own pages.
 #[derive(Clone, Debug)]
@@ -66,11 +68,11 @@ impl<B> hyper::service::Service<Request<B>> for Site {
 fn find(path: &str) -> Option<(&'static str, &'static str)> {
     let found = match path {
         "/" => ("text/html; charset=utf-8", include_str!("page/page.html")),
-        "/page.js" => (
-            "text/javascript; charset=utf-8",
-            include_str!("page/page.js"),
-        ),
+        "/page.js" => (SCRIPT, include_str!("page/page.js")),
+        "/link.js" => (SCRIPT, include_str!("page/link.js")),
+        "/text.js" => (SCRIPT, include_str!("page/text.js")),
         "/page.css" => ("text/css; charset=utf-8", include_str!("page/page.css")),
+        "/icon.svg" => ("image/svg+xml", include_str!("page/icon.svg")),
         "/healthz" => (TEXT, "ok"),
         _ => return None,
     };
@@ -126,7 +128,10 @@ mod tests {
             ("HEAD", "/healthz", 200),
             ("DELETE", "/healthz", 405),
             ("GET", "/page.js", 200),
+            ("GET", "/link.js", 200),
+            ("GET", "/text.js", 200),
             ("GET", "/page.css", 200),
+            ("GET", "/icon.svg", 200),
             ("GET", "/page.html", 404),
             ("GET", "/socket.io", 404),
             ("POST", "/nothing", 404),
@@ -146,11 +151,14 @@ mod tests {
 
     #[test]
     fn the_page_loads_nothing_from_elsewhere() {
-        for path in ["/", "/page.js", "/page.css"] {
+        for path in ["/", "/page.js", "/link.js", "/text.js", "/page.css"] {
             let (_, content) = find(path).unwrap();
             assert!(!content.contains("://"), "{path}");
         }
         let (_, page) = find("/").unwrap();
         assert!(page.contains("page.js") && page.contains("page.css"));
+        // An image cannot load anything; its one address is the name of its format.
+        let (_, icon) = find("/icon.svg").unwrap();
+        assert_eq!(icon.matches("://").count(), 1);
     }
 }
