@@ -39,6 +39,7 @@ test-rust:
 test-protocol:
 	$(CARGO) build --release --bins --examples
 	@if .ci/node $(NODE_AT_LEAST); then \
+		.ci/chromium || [ "$${CI:-false}" = false ] || { echo "FAILED: the page was not tested"; exit 1; }; \
 		set -e; cd protocol-tests; npm ci --no-progress; TARGET=trunkline npm test; \
 	elif [ "$${CI:-false}" != false ]; then \
 		echo "FAILED: protocol-tests did not run"; exit 1; \
