@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod sockets {
+    mod addresses;
     mod attach;
     mod backpressure;
     mod client;

@@ -1,13 +1,15 @@
 //! A server of its own: bind, accept, serve HTTP/1.1 until told to stop.
 //!
-//! What is served is any hyper service, with or without ours in it.
+//! What is served is any hyper service, with or without ours in it. However many addresses it
+//! listens at, there is one loop, one limit of connections and one end.
+
+mod bind;
+mod door;
 
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,19 +18,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::timeout;
 
 use super::forwarded::Peer;
-
-/// Connections that the kernel holds until they are accepted; it may allow fewer. Generous, as all
-/// clients come back at once after a restart.
-const BACKLOG: u32 = 4096;
-/// How long to wait after the system had no room for another connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
+use door::{Door, Guarded};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -65,32 +61,72 @@ impl Default for Limits {
     }
 }
 
-/// A bound TCP port.
+/// Bound TCP ports: one, or several that are served as one.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    /// At least one.
+    listeners: Vec<TcpListener>,
     limits: Limits,
 }
 
 impl Server {
     /// Binds the first of the addresses that can be bound; port 0 lets the system choose.
     ///
+    /// `[::]` takes IPv4 as well where the system allows it, whatever its default is.
+    ///
     /// # Errors
     /// The address cannot be resolved, or none can be bound.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Server> {
         let mut last = io::Error::new(io::ErrorKind::InvalidInput, "there is no such address");
         for address in lookup_host(address).await? {
-            match listen(address) {
-                Ok(listener) => {
-                    return Ok(Server {
-                        listener,
-                        limits: Limits::default(),
-                    });
-                }
+            match bind::one(address) {
+                Ok(listener) => return Ok(Server::of(vec![listener])),
                 Err(error) => last = error,
             }
         }
         Err(last)
+    }
+
+    /// Binds all of the addresses; an address that comes twice is bound once.
+    ///
+    /// Port 0 lets the system choose for the first such address; the others with port 0 take the
+    /// same. If that is not free for them, the choice is repeated, several times. `[::]` takes IPv4
+    /// as well, as in [`bind`](Server::bind), unless there are IPv4 addresses with the same port
+    /// among the others: then these say where IPv4 is served.
+    ///
+    /// ```no_run
+    /// # async fn run() -> std::io::Result<()> {
+    /// use trunkline::Server;
+    ///
+    /// let addresses = ["127.0.0.1:3000", "[::1]:3000"].map(|one| one.parse().unwrap());
+    /// let server = Server::bind_all(addresses).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// There is no address, or one of them cannot be bound: the message names it, and none is.
+    #[expect(
+        clippy::unused_async,
+        reason = "like `bind`: within a runtime, and free to wait"
+    )]
+    pub async fn bind_all(addresses: impl IntoIterator<Item = SocketAddr>) -> io::Result<Server> {
+        bind::all(addresses).map(Server::of)
+    }
+
+    /// Binds `127.0.0.1` and `[::1]`, on the same port: what `localhost` may mean to a client. A
+    /// machine that has only one of them listens there.
+    ///
+    /// # Errors
+    /// The port is taken at one of them, or the machine has neither.
+    pub async fn bind_localhost(port: u16) -> io::Result<Server> {
+        Server::bind_all(bind::localhost(port)).await
+    }
+
+    fn of(listeners: Vec<TcpListener>) -> Server {
+        Server {
+            listeners,
+            limits: Limits::default(),
+        }
     }
 
     /// Replaces the limits.
@@ -100,12 +136,20 @@ impl Server {
         self
     }
 
-    /// Where it listens.
+    /// Where it listens; the first address if there are several.
     ///
     /// # Errors
     /// The system does not say.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.listeners[0].local_addr()
+    }
+
+    /// All the addresses where it listens, in the order in which they were given.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        self.listeners.iter().map(TcpListener::local_addr).collect()
     }
 
     /// Serves until `shutdown` is over; then it stops listening, lets requests under way finish
@@ -120,8 +164,8 @@ impl Server {
         R: http_body::Body<Data = Bytes> + Send + 'static,
         R::Error: Into<BoxError>,
     {
-        let Server { listener, limits } = self;
-        let mut door = Door::new(listener, &limits);
+        let Server { listeners, limits } = self;
+        let mut door = Door::new(listeners, &limits);
         let (stop, stopping) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
@@ -150,98 +194,6 @@ impl Server {
         }
         connections.shutdown().await;
     }
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // Otherwise a restart fails while connections of the last run still fade out. Elsewhere than
-    // on Unix the option means that others may take the port.
-    if cfg!(unix) {
-        socket.set_reuseaddr(true)?;
-    }
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-/// Where connections come in, as many as there is room for.
-struct Door {
-    listener: TcpListener,
-    send_timeout: Duration,
-    room: Arc<Semaphore>,
-    /// With this much room the trouble counts as over, so that the log does not flicker.
-    ample: usize,
-    /// Whether the log tells already that newcomers have to wait.
-    told: bool,
-}
-
-impl Door {
-    fn new(listener: TcpListener, limits: &Limits) -> Door {
-        let permits = limits.max_connections.min(Semaphore::MAX_PERMITS);
-        let room = Arc::new(Semaphore::new(permits));
-        Door {
-            listener,
-            send_timeout: limits.send_timeout,
-            room,
-            ample: permits / 16,
-            told: false,
-        }
-    }
-
-    /// The next connection. Dropping this loses none.
-    async fn accept(&mut self) -> (Guarded, SocketAddr) {
-        let permit = match self.room.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                self.tell("as many connections as allowed; newcomers wait");
-                let room = self.room.clone().acquire_owned().await;
-                room.expect("the semaphore is never closed")
-            }
-        };
-        loop {
-            match self.listener.accept().await {
-                Ok((stream, peer)) => {
-                    self.told &= self.room.available_permits() < self.ample;
-                    // Small replies must not wait for delayed acknowledgements. It fails only
-                    // when the connection is already over, which its first read will tell.
-                    let _ = stream.set_nodelay(true);
-                    return (
-                        Guarded {
-                            stream,
-                            send_timeout: self.send_timeout,
-                            stuck: None,
-                            _permit: permit,
-                        },
-                        peer,
-                    );
-                }
-                Err(error) if is_of_connection(&error) => {}
-                Err(error) => {
-                    // Such as too many open files: it passes when other connections end.
-                    self.tell(&format!("cannot accept connections for now: {error}"));
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    /// Logs a trouble once until it is over.
-    fn tell(&mut self, trouble: &str) {
-        if !std::mem::replace(&mut self.told, true) {
-            tracing::warn!("{trouble}");
-        }
-    }
-}
-
-/// Whether only the one connection failed, and the next may be accepted at once.
-fn is_of_connection(error: &io::Error) -> bool {
-    use io::ErrorKind as Kind;
-    matches!(
-        error.kind(),
-        Kind::ConnectionAborted | Kind::ConnectionReset | Kind::ConnectionRefused
-    )
 }
 
 async fn serve<S, R>(
@@ -279,75 +231,5 @@ async fn serve<S, R>(
     if let Err(error) = ended {
         // Clients leave in the middle of things every day.
         tracing::debug!(%error, "connection failed");
-    }
-}
-
-/// A connection that counts against the limit for as long as it lives, as a WebSocket too, and
-/// that ends when its client stops reading.
-struct Guarded {
-    stream: TcpStream,
-    send_timeout: Duration,
-    /// Since the client last read while there was something for it.
-    stuck: Option<Pin<Box<Sleep>>>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Guarded {
-    /// Lets a write that has to wait for the client fail when that takes too long.
-    fn watch<T>(
-        &mut self,
-        written: Poll<io::Result<T>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stuck = None;
-            return written;
-        }
-        let limit = self.send_timeout;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(limit)));
-        std::task::ready!(stuck.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl AsyncRead for Guarded {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Guarded {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, data);
-        self.watch(written, cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, data);
-        self.watch(written, cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
