@@ -42,6 +42,12 @@ export async function runServer(flags, env = {}, limitMs = START_LIMIT_MS) {
   return { code, signal, stdout: child.output.stdout, stderr: child.output.stderr };
 }
 
+/** What keeps the program offline, whatever the machine has configured. */
+export function offlineEnvironment() {
+  const names = Object.keys(process.env).filter((name) => /^(HOST|PORT)$|^AI_|_API_KEY$|^TRUNKLINE_(?!SERVER|BENCH|CONFORMANCE)/.test(name));
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
 export function serverProgram() {
   return program("TRUNKLINE_SERVER", "trunkline");
 }
