@@ -5,14 +5,22 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use trunkline::{DisconnectReason, Namespace, Socket};
 
-/// Begins to log to stderr what the filter lets through.
-pub(crate) fn open(filter: EnvFilter) {
-    tracing_subscriber::fmt()
+/// Begins to log to stderr what the filter lets through, as lines for people or as JSON, with what
+/// the operator should know.
+pub(crate) fn open(filter: EnvFilter, json: bool, warnings: &[String]) {
+    let journal = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+        .with_writer(std::io::stderr);
+    if json {
+        // One object per line: timestamp, level, target, fields.
+        journal.json().with_current_span(false).init();
+    } else {
+        let is_terminal = std::io::stderr().is_terminal();
+        journal.with_ansi(is_terminal).init();
+    }
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// Logs the sockets of a namespace, and its custom event `message`.

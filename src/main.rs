@@ -2,71 +2,75 @@
 
 mod config;
 mod journal;
+mod shutdown;
 mod signals;
 mod site;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use trunkline::assistant::{Assistant, Offline};
-use trunkline::{Io, Server, Service};
+use trunkline::{Io, Service};
 
-use config::{CLOSING, Config, Invocation};
+use config::{Config, Invocation};
+use shutdown::Farewell;
 use signals::Signals;
-use site::Site;
+use site::{Site, Status};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let (config, log) = match Config::read(std::env::args_os(), |key| std::env::var_os(key)) {
+    let (config, log) = match Config::read(std::env::args_os(), std::env::vars_os()) {
         Ok(Invocation::Serve { config, log }) => (config, log),
-        Ok(Invocation::Print(text)) => {
+        Ok(Invocation::Print { text, warnings }) => {
+            warnings
+                .iter()
+                .for_each(|line| eprintln!("trunkline: {line}"));
             say(&text);
             return ExitCode::SUCCESS;
         }
         Err(wrong) => return fail(&wrong.to_string(), 2),
     };
-    journal::open(*log);
+    journal::open(log.filter, log.json, &config.warnings);
     match serve(&config).await {
         Ok(()) => ExitCode::SUCCESS,
+        Err(problem) if log.json => {
+            tracing::error!("{problem}");
+            ExitCode::FAILURE
+        }
         Err(problem) => fail(&problem, 1),
     }
 }
 
 /// Serves until a signal comes and everybody has been told.
 async fn serve(config: &Config) -> Result<(), String> {
-    let mut signals =
-        Signals::listen().map_err(|error| format!("cannot await signals: {error}"))?;
-    let bound = Server::bind((config.host.as_str(), config.port)).await;
-    let server = bound.map_err(|error| config.explain(&error))?;
-    let address = server.local_addr().map_err(|error| error.to_string())?;
-    let access = config.access(address.ip());
-    let assistant = Assistant::new(config.assistant(), Offline::new(config.offline()));
-    let io = Io::builder().build();
+    let signals = Signals::listen().map_err(|error| format!("cannot await signals: {error}"))?;
+    let assistant = config.assistant()?;
+    let server = config.listen.bind().await?;
+    let addresses = server.local_addrs().map_err(|error| error.to_string())?;
+    let access = config.http.access(&addresses);
+    let io = Io::builder().config(config.clients.clone()).build();
     journal::attach(&io.of("/"));
     assistant.attach(&io.of("/"));
-    let service = Service::with_config(io, config.server(access.clone()));
-    say(&config.greeting(address));
+    let service = Service::with_config(io, config.http.server(access.clone()));
+    let status = Status::new(config.provider.name(), config.provider.model());
+    say(&config.greeting(&addresses));
+    tracing::info!(?addresses, provider = config.provider_line, "listening");
 
-    let clients = service.clone();
-    let shutdown = async move {
-        let signal = signals.next().await;
-        tracing::info!("{signal}: no newcomers from now on; open questions are finished first");
-        signals.exit_at_the_next();
-        clients.drain();
-        assistant.drain(config.grace).await;
-        clients.close(CLOSING).await;
-        tracing::info!("all connections are closed");
+    let farewell = Farewell {
+        clients: service.clone(),
+        assistant,
+        status: status.clone(),
+        grace: config.grace,
+        closing: config.http.limits().drain_timeout,
     };
-    let site = Site::new(access);
-    server
-        .with_limits(config.limits())
-        .run(service.with_application(site), shutdown)
-        .await;
+    let service = service.with_application(Site::new(access, status));
+    let server = server.with_limits(config.http.limits());
+    server.run(service, farewell.when_told(signals)).await;
+    tracing::info!("stopped");
     Ok(())
 }
 
 fn say(text: &str) {
-    // Whoever started the program may have closed its output; it serves all the same.
+    // Its reader may be gone; the program serves all the same.
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 

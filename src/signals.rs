@@ -40,6 +40,7 @@ impl Signals {
         // Nobody waits for this task: it ends the program, or the program ends.
         tokio::spawn(async move {
             let signal = self.next().await;
+            tracing::warn!("{signal} again: ended at once, connections are cut off");
             std::process::exit(signal.exit_code());
         });
     }

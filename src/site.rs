@@ -1,7 +1,9 @@
-//! What the program serves beside Socket.IO: the page, and an answer for health checks.
+//! What the program serves beside Socket.IO: the page, and how the server is.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::{
@@ -10,32 +12,85 @@ use http::header::{
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use serde_json::json;
 use trunkline::server::Access;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const JSON: &str = "application/json";
 /// The page loads nothing but its own script and style, and talks to nobody but this server.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
+/// Whether newcomers are welcome, and who answers. Clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Status(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    draining: AtomicBool,
+    provider: String,
+    model: String,
+}
+
+impl Status {
+    /// A server that is ready.
+    pub(crate) fn new(provider: &str, model: &str) -> Status {
+        Status(Arc::new(State {
+            draining: AtomicBool::new(false),
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+        }))
+    }
+
+    /// From now on the server is about to end.
+    pub(crate) fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn word(&self) -> &'static str {
+        if self.0.draining.load(Ordering::Relaxed) {
+            "draining"
+        } else {
+            "ready"
+        }
+    }
+
+    fn json(&self) -> String {
+        let status = json!({
+            "name": "trunkline",
+            "version": env!("CARGO_PKG_VERSION"),
+            "status": self.word(),
+            "provider": self.0.provider,
+            "model": self.0.model,
+        });
+        status.to_string()
+    }
+}
+
 /// The program's own pages.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     access: Access,
+    status: Status,
 }
 
 impl Site {
-    /// Answers under the host names that `access` admits.
-    pub(crate) fn new(access: Access) -> Site {
-        Site { access }
+    /// Answers under the host names that `access` admits; probes are answered under any, as they
+    /// ask for addresses.
+    pub(crate) fn new(access: Access, status: Status) -> Site {
+        Site { access, status }
     }
 
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        if let Err(foreign) = self.access.check_host(request.headers(), request.uri()) {
+        let path = request.uri().path();
+        let is_probe = matches!(path, "/healthz" | "/readyz");
+        let admitted = self.access.check_host(request.headers(), request.uri());
+        if let (Err(foreign), false) = (admitted, is_probe) {
             return plain(StatusCode::FORBIDDEN, format!("{foreign}\n"));
         }
-        let Some((kind, content)) = find(request.uri().path()) else {
+        let Some(found) = self.find(path) else {
             let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
             if request.headers().contains_key(UPGRADE) {
                 let close = HeaderValue::from_static("close");
@@ -50,7 +105,28 @@ impl Site {
             response.headers_mut().insert(ALLOW, allowed);
             return response;
         }
-        respond(StatusCode::OK, kind, content)
+        found
+    }
+
+    /// What is behind a path.
+    fn find(&self, path: &str) -> Option<Response<Full<Bytes>>> {
+        let found = match path {
+            "/healthz" => plain(StatusCode::OK, "ok"),
+            "/readyz" => {
+                let word = self.status.word();
+                let status = match word {
+                    "ready" => StatusCode::OK,
+                    _ => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                plain(status, word)
+            }
+            "/status" => respond(StatusCode::OK, JSON, self.status.json()),
+            _ => {
+                let (kind, content) = page(path)?;
+                respond(StatusCode::OK, kind, content)
+            }
+        };
+        Some(found)
     }
 }
 
@@ -64,8 +140,8 @@ impl<B> hyper::service::Service<Request<B>> for Site {
     }
 }
 
-/// What is behind a path: its type and its content.
-fn find(path: &str) -> Option<(&'static str, &'static str)> {
+/// A part of the page: its type and its content.
+fn page(path: &str) -> Option<(&'static str, &'static str)> {
     let found = match path {
         "/" => ("text/html; charset=utf-8", include_str!("page/page.html")),
         "/page.js" => (SCRIPT, include_str!("page/page.js")),
@@ -73,7 +149,6 @@ fn find(path: &str) -> Option<(&'static str, &'static str)> {
         "/text.js" => (SCRIPT, include_str!("page/text.js")),
         "/page.css" => ("text/css; charset=utf-8", include_str!("page/page.css")),
         "/icon.svg" => ("image/svg+xml", include_str!("page/icon.svg")),
-        "/healthz" => (TEXT, "ok"),
         _ => return None,
     };
     Some(found)
@@ -107,14 +182,32 @@ fn respond(
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt;
+
     use super::*;
 
-    fn ask(method: &str, path: &str, host: &str) -> Response<Full<Bytes>> {
+    fn site() -> Site {
+        Site::new(
+            Access::loopback(Vec::new()),
+            Status::new("offline", "offline"),
+        )
+    }
+
+    fn ask_of(site: &Site, method: &str, path: &str, host: &str) -> Response<Full<Bytes>> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", host);
-        Site::new(Access::loopback(Vec::new())).answer(&request.body(()).unwrap())
+        site.answer(&request.body(()).unwrap())
+    }
+
+    fn ask(method: &str, path: &str, host: &str) -> Response<Full<Bytes>> {
+        ask_of(&site(), method, path, host)
+    }
+
+    async fn text(response: Response<Full<Bytes>>) -> String {
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
     }
 
     #[test]
@@ -127,6 +220,10 @@ mod tests {
             ("GET", "/healthz", 200),
             ("HEAD", "/healthz", 200),
             ("DELETE", "/healthz", 405),
+            ("GET", "/readyz", 200),
+            ("POST", "/readyz", 405),
+            ("GET", "/status", 200),
+            ("POST", "/status", 405),
             ("GET", "/page.js", 200),
             ("GET", "/link.js", 200),
             ("GET", "/text.js", 200),
@@ -146,19 +243,45 @@ mod tests {
 
     #[test]
     fn a_foreign_name_gets_no_page() {
-        assert_eq!(ask("GET", "/", "evil.example").status(), 403);
+        for (path, status) in [
+            ("/", 403),
+            ("/status", 403),
+            ("/healthz", 200),
+            ("/readyz", 200),
+        ] {
+            assert_eq!(ask("GET", path, "evil.example").status(), status, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_draining_server_lives_and_is_not_ready() {
+        let site = site();
+        let status = || async { text(ask_of(&site, "GET", "/status", "localhost")).await };
+        let ready: serde_json::Value = serde_json::from_str(&status().await).unwrap();
+        let expected = json!({
+            "name": "trunkline", "version": env!("CARGO_PKG_VERSION"), "status": "ready",
+            "provider": "offline", "model": "offline",
+        });
+        assert_eq!(ready, expected);
+        site.status.drain();
+        assert!(status().await.contains(r#""status":"draining""#));
+        for (path, code, word) in [("/healthz", 200, "ok"), ("/readyz", 503, "draining")] {
+            let response = ask_of(&site, "GET", path, "10.0.0.7");
+            assert_eq!(response.status(), code, "{path}");
+            assert_eq!(text(response).await, word);
+        }
     }
 
     #[test]
     fn the_page_loads_nothing_from_elsewhere() {
         for path in ["/", "/page.js", "/link.js", "/text.js", "/page.css"] {
-            let (_, content) = find(path).unwrap();
+            let (_, content) = page(path).unwrap();
             assert!(!content.contains("://"), "{path}");
         }
-        let (_, page) = find("/").unwrap();
-        assert!(page.contains("page.js") && page.contains("page.css"));
+        let (_, html) = page("/").unwrap();
+        assert!(html.contains("page.js") && html.contains("page.css"));
         // An image cannot load anything; its one address is the name of its format.
-        let (_, icon) = find("/icon.svg").unwrap();
+        let (_, icon) = page("/icon.svg").unwrap();
         assert_eq!(icon.matches("://").count(), 1);
     }
 }

@@ -19,7 +19,8 @@ use sources::{Source, sources};
 /// time. `api` knows `engine` and `connection` for their configuration, which its builder composes,
 /// and because Engine.IO alone is an API as well; it never names `server`. `assistant` is an
 /// application: beside `api` it names the values that `api` speaks in (`socketio`'s arguments,
-/// `wire`'s ids and moments). The last five are the program.
+/// `wire`'s ids and moments). The last six are the program; its `config` composes the configuration
+/// of every layer, and so names them all.
 const MAY_IMPORT: &str = "
 wire       ->
 engine     -> wire
@@ -36,8 +37,9 @@ assistant  -> wire, socketio, ai, clock, api
 journal    -> socketio, api
 signals    ->
 site       -> server
-config     -> ai, assistant, server
-main       -> api, server, assistant, config, journal, signals, site
+config     -> wire, engine, socketio, connection, ai, api, server, assistant
+shutdown   -> server, assistant, signals, site
+main       -> api, server, assistant, config, journal, signals, site, shutdown
 ";
 
 /// The root of the library: it declares the modules and re-exports from them, and is not a room.

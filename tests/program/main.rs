@@ -13,3 +13,5 @@ mod client;
 mod house;
 mod limits;
 mod process;
+mod running;
+mod settings;

@@ -1,112 +1,9 @@
 //! The program as a process: flags, what it prints, what it serves, how it ends.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Output, Stdio};
-
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
-use crate::client::{Client, soon};
-
-/// The program, running on a free port; killed when dropped.
-struct Program {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Program {
-    fn start(flags: &[&str]) -> Program {
-        let mut child = command(flags).args(["--port", "0"]).spawn().unwrap();
-        let mut line = String::new();
-        let stdout = child.stdout.as_mut().unwrap();
-        // Byte by byte, so that nothing of the rest is swallowed.
-        while !line.ends_with('\n') {
-            let mut byte = [0];
-            stdout.read_exact(&mut byte).unwrap();
-            line.push(byte[0].into());
-        }
-        let (_, address) = line.trim_end().rsplit_once("http://").unwrap();
-        let address = address.parse().unwrap();
-        Program { child, address }
-    }
-
-    /// Sends an HTTP request without a body and reads the whole response.
-    async fn ask(&self, head: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("{head}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut response = String::new();
-        let read = stream.read_to_string(&mut response);
-        soon("a response", read).await.unwrap();
-        response
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.unwrap().success());
-    }
-
-    /// Waits until stderr says this.
-    fn await_log(&mut self, expected: &str) {
-        let stderr = self.child.stderr.as_mut().unwrap();
-        let found = BufReader::with_capacity(1, stderr)
-            .lines()
-            .map_while(Result::ok)
-            .any(|line| line.contains(expected));
-        assert!(found, "{expected}");
-    }
-
-    /// The exit code, and what is left of stdout and stderr.
-    async fn end(mut self) -> (Option<i32>, String) {
-        let mut log = String::new();
-        for mut pipe in [
-            Box::new(self.child.stdout.take().unwrap()) as Box<dyn Read + Send>,
-            Box::new(self.child.stderr.take().unwrap()),
-        ] {
-            let read = tokio::task::spawn_blocking(move || {
-                let mut text = String::new();
-                pipe.read_to_string(&mut text).map(|_| text)
-            });
-            log += &soon("the program's end", read).await.unwrap().unwrap();
-        }
-        (self.child.wait().unwrap().code(), log)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
-    command
-        .args(flags)
-        .env_remove("HOST")
-        .env_remove("PORT")
-        .env_remove("TRUNKLINE_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// What a program says that ends at once: its exit code, stdout and stderr.
-fn run(command: &mut Command) -> (Option<i32>, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code(), text(stdout), text(stderr))
-}
+use crate::client::Client;
+use crate::running::{Program, command, run};
 
 #[test]
 fn a_wrong_value_is_one_line_and_exit_code_2() {
@@ -141,8 +38,11 @@ fn help_and_version_go_to_stdout() {
         "--port",
         "--origin",
         "--grace",
+        "--ai-provider",
+        "--help-all",
         "HOST",
         "PORT",
+        "AI_API_KEY",
         "TRUNKLINE_LOG",
     ] {
         assert!(stdout.contains(key), "{key}");
@@ -157,7 +57,7 @@ async fn a_taken_port_is_one_line_and_exit_code_1() {
     let (code, stdout, stderr) = run(&mut command(&["--port", &port]));
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
     let expected = format!(
-        "trunkline: cannot listen on 127.0.0.1 port {port}: the port is taken; choose another \
+        "trunkline: cannot listen on localhost port {port}: the port is taken; choose another \
          with --port\n"
     );
     assert_eq!(stderr, expected);
@@ -293,7 +193,7 @@ async fn a_signal_lets_running_answers_finish_and_turns_newcomers_away() {
 
 #[tokio::test]
 async fn the_grace_ends_answers_that_take_too_long() {
-    let program = Program::start(&["--test-hooks", "--grace", "0"]);
+    let program = Program::start(&["--test-hooks", "--grace", "0s"]);
     let mut client = Client::json(program.address).await;
     client
         .ask(json!({"id": 1, "content": "/slow 60000", "stream": true}))

@@ -1,0 +1,99 @@
+//! From settings to the configuration of one client: Engine.IO, Socket.IO, plain JSON, its events.
+//!
+//! No structure is filled up with `..`: a new field must be a setting, or be left out on purpose.
+
+use trunkline::connection::PlainConfig;
+use trunkline::engine::Transports;
+use trunkline::{DispatchConfig, Frame, engine, socketio};
+
+use super::values::Values;
+use super::wrong::Wrong;
+
+/// The configuration of each client.
+pub(super) fn compose(values: &Values) -> Result<trunkline::Config, Wrong> {
+    Ok(trunkline::Config {
+        engine: engine(values)?,
+        socketio: socketio(values),
+        plain: plain(values)?,
+        dispatch: dispatch(values),
+    })
+}
+
+fn engine(values: &Values) -> Result<engine::Config, Wrong> {
+    let initial_packet = values.optional_text("engine.initial_packet");
+    Ok(engine::Config {
+        ping_interval: values.duration("engine.ping_interval"),
+        ping_timeout: values.duration("engine.ping_timeout"),
+        upgrade_timeout: values.duration("engine.upgrade_timeout"),
+        max_payload: values.size("engine.max_payload"),
+        transports: transports(values)?,
+        allow_upgrades: values.switch("engine.allow_upgrades"),
+        close_wait: values.duration("engine.close_wait"),
+        initial_packet: initial_packet.map(Frame::from),
+    })
+}
+
+fn transports(values: &Values) -> Result<Transports, Wrong> {
+    const KEY: &str = "engine.transports";
+    let mut transports = Transports {
+        polling: false,
+        websocket: false,
+    };
+    for name in values.list(KEY) {
+        match name.as_str() {
+            "polling" => transports.polling = true,
+            "websocket" => transports.websocket = true,
+            other => return Err(values.wrong(KEY, other)),
+        }
+    }
+    if transports.polling || transports.websocket {
+        return Ok(transports);
+    }
+    Err(Wrong::refused(format!(
+        "{KEY} names no transport: a client could not connect at all"
+    )))
+}
+
+fn socketio(values: &Values) -> socketio::Config {
+    socketio::Config {
+        connect_timeout: values.duration("socketio.connect_timeout"),
+        max_attachments: values.size("socketio.max_attachments"),
+        max_attachment_bytes: values.size("socketio.max_attachment_bytes"),
+        max_held_events: values.size("socketio.max_held_events"),
+        max_held_bytes: values.size("socketio.max_held_bytes"),
+        max_namespaces: values.size("socketio.max_namespaces"),
+        max_namespace_length: values.size("socketio.max_namespace_length"),
+        max_pending_acks: values.size("socketio.max_pending_acks"),
+    }
+}
+
+fn plain(values: &Values) -> Result<PlainConfig, Wrong> {
+    let namespace = values.text("plain.namespace");
+    if !namespace.starts_with('/') {
+        return Err(values.wrong("plain.namespace", namespace));
+    }
+    Ok(PlainConfig {
+        namespace: namespace.to_owned(),
+        // For hints; the server knows its own path better and says that.
+        socket_io_path: PlainConfig::default().socket_io_path,
+        ping_interval: values.duration("plain.ping_interval"),
+        ping_timeout: values.duration("plain.ping_timeout"),
+        admission_timeout: values.duration("plain.admission_timeout"),
+        max_mistakes: values.count("plain.max_mistakes"),
+        max_attachments: values.size("plain.max_attachments"),
+        max_held_events: values.size("plain.max_held_events"),
+        max_held_bytes: values.size("plain.max_held_bytes"),
+        max_pending_acks: values.size("plain.max_pending_acks"),
+        max_namespace_length: values.size("plain.max_namespace_length"),
+    })
+}
+
+fn dispatch(values: &Values) -> DispatchConfig {
+    DispatchConfig {
+        max_in_flight: values.size("dispatch.max_in_flight"),
+        max_waiting: values.size("dispatch.max_waiting"),
+        max_waiting_bytes: values.size("dispatch.max_waiting_bytes"),
+        stall_limit: values.duration("dispatch.stall_limit"),
+        max_backlog: values.size("dispatch.max_backlog"),
+    }
+}

@@ -1,0 +1,112 @@
+//! Where the program listens.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use trunkline::Server;
+
+use super::values::Values;
+use super::wrong::Wrong;
+
+/// This machine, by whichever family.
+const LOCALHOST: &str = "localhost";
+
+/// Where the program listens: names and addresses, and one port.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Listen {
+    /// At least one.
+    hosts: Vec<String>,
+    port: u16,
+}
+
+impl Listen {
+    /// Reads the settings.
+    pub(super) fn compose(values: &Values) -> Result<Listen, Wrong> {
+        let read = |host: &String| host_name(host).ok_or_else(|| values.wrong("host", host));
+        let hosts: Vec<String> = values
+            .list("host")
+            .iter()
+            .map(read)
+            .collect::<Result<_, Wrong>>()?;
+        if hosts.is_empty() {
+            return Err(values.wrong("host", ""));
+        }
+        let port = u16::try_from(values.number("port")).expect("the table bounds it");
+        Ok(Listen { hosts, port })
+    }
+
+    /// Binds all addresses, or says in one line why that cannot be.
+    pub(crate) async fn bind(&self) -> Result<Server, String> {
+        let bound = if self.hosts == [LOCALHOST] {
+            Server::bind_localhost(self.port).await
+        } else {
+            match self.addresses().await {
+                Ok(addresses) => Server::bind_all(addresses).await,
+                Err(error) => Err(error),
+            }
+        };
+        bound.map_err(|error| self.explain(&error))
+    }
+
+    /// The addresses of all names, without those that another one covers.
+    async fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        let mut addresses = Vec::new();
+        for host in &self.hosts {
+            if host == LOCALHOST {
+                addresses.extend(loopback().map(|address| SocketAddr::new(address, self.port)));
+            } else {
+                addresses.extend(tokio::net::lookup_host((host.as_str(), self.port)).await?);
+            }
+        }
+        let covering: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).collect();
+        let is_covered = |address: IpAddr| match address {
+            IpAddr::V4(ip) => {
+                !ip.is_unspecified() && covering.contains(&Ipv4Addr::UNSPECIFIED.into())
+            }
+            IpAddr::V6(ip) => {
+                !ip.is_unspecified() && covering.contains(&Ipv6Addr::UNSPECIFIED.into())
+            }
+        };
+        addresses.retain(|address| !is_covered(address.ip()));
+        Ok(addresses)
+    }
+
+    /// Why the server cannot listen.
+    fn explain(&self, error: &io::Error) -> String {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => "the port is taken; choose another with --port".to_owned(),
+            io::ErrorKind::PermissionDenied => {
+                "the system does not allow this port; choose one above 1023 with --port".to_owned()
+            }
+            _ => format!("{error}; --host takes an address or a name of this machine"),
+        };
+        let hosts = self.hosts.join(", ");
+        format!("cannot listen on {hosts} port {}: {advice}", self.port)
+    }
+}
+
+/// The loopback addresses that this machine has.
+fn loopback() -> impl Iterator<Item = IpAddr> {
+    let both = [
+        IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::from(Ipv6Addr::LOCALHOST),
+    ];
+    both.into_iter()
+        .filter(|address| TcpListener::bind((*address, 0)).is_ok())
+}
+
+/// An address without brackets or a host name in lower case; none if it is neither.
+pub(super) fn host_name(text: &str) -> Option<String> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let host = bare.unwrap_or(text);
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let is_name = !host.is_empty() && !host.starts_with('-') && host.chars().all(of_a_name);
+    // Digits and dots alone are an address or a slip.
+    let is_number = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if host.parse::<IpAddr>().is_ok() || is_name && !is_number {
+        return Some(host.to_ascii_lowercase());
+    }
+    None
+}
