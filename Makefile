@@ -13,7 +13,7 @@ FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 .PHONY: help run check test test-rust test-protocol fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 help:
-	@echo "make run     start the server on http://127.0.0.1:3000"
+	@echo "make run     start the server on http://localhost:3000"
 	@echo "make check   format, lints, docs, the library without I/O, licences"
 	@echo "make test    everything that can be tested here; installs what it needs"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"

@@ -106,9 +106,10 @@ fn max_open(values: &Values) -> Result<usize, Wrong> {
     )))
 }
 
-/// As long as fetching an answer may take, with all its attempts, unless somebody says otherwise.
+/// A little longer than the provider allows itself, which knows better what it was waiting for.
 fn max_duration(values: &Values) -> Duration {
+    let provider = Duration::from_millis(values.number("ai.timeout_ms"));
     values
         .optional_duration("assistant.max_duration")
-        .unwrap_or_else(|| Duration::from_millis(values.number("ai.timeout_ms")))
+        .unwrap_or(provider + Duration::from_secs(1))
 }

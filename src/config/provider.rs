@@ -275,9 +275,11 @@ fn find_key(
         (Some(text), None) => from(text, KEY_VARIABLE.to_owned()),
         (None, Some(path)) => {
             warnings.extend(exposure(path));
-            let wrong =
-                |why: String| Wrong::value(values.place(FILE_KEY), &format!("{path:?}"), &why);
-            from(read_key(path).map_err(wrong)?, format!("the file {path}"))
+            let place = values.place(FILE_KEY);
+            // Who mistook the one for the other gave the key instead of a path.
+            let shown = "(not shown, as it could be the key itself)";
+            let text = read_key(path).map_err(|why| Wrong::value(place, &shown, &why))?;
+            from(text, format!("the file {path}"))
         }
         (None, None) => {
             for name in variables(api) {

@@ -123,6 +123,12 @@ impl Setting {
         self
     }
 
+    /// Says in the help what its text is.
+    fn named(&mut self, name: &str) -> &mut Setting {
+        self.value_name = name.to_owned();
+        self
+    }
+
     /// Takes the key itself as the variable's name: `AI_MODEL`, `PORT`.
     fn without_prefix(&mut self) -> &mut Setting {
         self.variable = self.variable.replacen(PREFIX, "", 1);

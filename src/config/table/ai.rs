@@ -25,6 +25,7 @@ fn choice(table: &mut Table) {
     section
         .unset("model", Kind::Text("the name of a model"), help)
         .without_prefix()
+        .named("NAME")
         .common();
     let kind = Kind::Text("a URL such as https://api.example/v1 without user, query or fragment");
     let help = "Where the provider is, such as http://127.0.0.1:11434/v1; unless set, the \
@@ -32,6 +33,7 @@ fn choice(table: &mut Table) {
     section
         .unset("base_url", kind, help)
         .without_prefix()
+        .named("URL")
         .common();
     let kind = Kind::Text("the path of a file that holds nothing but the key");
     let help = "A file that holds the provider's key; the key itself is taken from AI_API_KEY or \
@@ -39,6 +41,7 @@ fn choice(table: &mut Table) {
     section
         .unset("api_key_file", kind, help)
         .without_prefix()
+        .named("FILE")
         .common();
 }
 

@@ -56,6 +56,6 @@ fn answers(table: &mut Table) {
     section.add("chunk_wait", Kind::duration(), "40ms", help);
     let help = "How long a socket may take to read what was streamed to it; then its answer ends as timeout";
     section.add("max_stall", Kind::some_time(), "60s", help);
-    let help = "How long fetching an answer may take, whoever the provider is; unless set, as long as ai.timeout_ms says";
+    let help = "How long fetching an answer may take, whoever the provider is; unless set, a second longer than ai.timeout_ms";
     section.unset("max_duration", Kind::some_time(), help);
 }

@@ -12,6 +12,7 @@ pub(super) fn fill(table: &mut Table) {
             "localhost",
             "Addresses or names to listen on; localhost is 127.0.0.1 and ::1, :: is every address",
         )
+        .named("ADDRESSES")
         .without_prefix()
         .common();
     section
@@ -33,6 +34,7 @@ pub(super) fn fill(table: &mut Table) {
             "",
             "Origins whose pages are welcome too, such as https://app.example; * welcomes all",
         )
+        .named("URLS")
         .common();
     section
         .add(
@@ -49,6 +51,7 @@ pub(super) fn fill(table: &mut Table) {
             "info",
             "What is logged: a level, or levels of modules, such as info,trunkline=debug",
         )
+        .named("LEVELS")
         .common();
     section
         .add(

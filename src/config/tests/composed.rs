@@ -100,7 +100,12 @@ fn the_defaults_are_the_librarys() {
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
     };
     same(&config.clients, &trunkline::Config::default());
-    same(&config.rules, &trunkline::assistant::Config::default());
+    // The provider's own limit, which is the same, is to be met first.
+    let rules = trunkline::assistant::Config {
+        max_duration: Duration::from_secs(181),
+        ..trunkline::assistant::Config::default()
+    };
+    same(&config.rules, &rules);
     let Provider::Remote(remote) = &config.provider else {
         panic!("{:?}", config.provider);
     };
@@ -280,4 +285,25 @@ fn the_greeting_says_who_answers_and_which_paths_there_are() {
         !greeting.contains("raw WebSocket") && !greeting.contains("secret"),
         "{greeting}"
     );
+}
+
+#[test]
+fn the_example_configuration_is_understood_with_all_that_is_commented_out() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/trunkline.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    // A comment is set apart from its mark by a space, a setting is not.
+    let lines = text.lines().map(|line| match line.strip_prefix('#') {
+        Some(setting) if !setting.starts_with(' ') => setting,
+        _ => line,
+    });
+    let file = Kept::new(&lines.collect::<Vec<_>>().join("\n"));
+    let greeting = config(&["--config", path], &[]).provider_line.clone();
+    assert!(greeting.starts_with("offline"), "{greeting}");
+    let checked = check(&["--config", file.path()], &[]);
+    for expected in [
+        "max_output_tokens = 2048",
+        "trusted_proxies = [\"127.0.0.1\", \"::1\"]",
+    ] {
+        assert!(checked.contains(expected), "{checked}");
+    }
 }
