@@ -4,18 +4,13 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { io } from "socket.io-client";
-import { TARGET, runServer, startServer } from "./support/target.mjs";
+import { PLAIN, TARGET, runServer, startServer } from "./support/target.mjs";
 import { Tcp, requestBytes } from "./support/tcp.mjs";
 import { RawWebSocket } from "./support/frames.mjs";
 import { Frames, event, within } from "./support/client.mjs";
 
 const skip = TARGET === "reference" && "the reference has no server program";
 const TYPED = "/socket.io/?EIO=4&transport=websocket";
-// Whatever the machine has configured, these tests talk to the offline provider.
-const PLAIN = Object.fromEntries(
-  ["HOST", "PORT", "AI_PROVIDER", "AI_MODEL", "AI_BASE_URL", "AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"]
-    .map((name) => [name, undefined]),
-);
 const run = (flags, env = {}) => runServer(flags, { ...PLAIN, ...env });
 const start = (flags = [], env = {}) => startServer(["--port", "0", ...flags], { ...PLAIN, ...env });
 const ws = (server, path) => server.url.replace("http", "ws") + path;

@@ -28,6 +28,12 @@ export function startBench(target = TARGET, env = {}) {
   return start(fixtureCommand(target, "bench", "bench_server", "TRUNKLINE_BENCH"), env);
 }
 
+/** An environment in which the server program asks nobody, whatever the machine has configured. */
+export const PLAIN = Object.fromEntries(
+  ["HOST", "PORT", "AI_PROVIDER", "AI_MODEL", "AI_BASE_URL", "AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"]
+    .map((name) => [name, undefined]),
+);
+
 /** The server program itself; waits until it says where it listens. */
 export function startServer(flags = ["--port", "0"], env = {}) {
   return start([serverProgram(), ...flags], env);
