@@ -3,10 +3,13 @@ import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import { io } from "socket.io-client";
-import { TARGET, offlineEnvironment, startServer } from "./support/target.mjs";
+import { TARGET, offlineEnvironment, runServer, startServer } from "./support/target.mjs";
 import { blocksOf, codeIn, patternOf, rowsOf } from "./support/documents.mjs";
 import { Frames, within } from "./support/client.mjs";
 
@@ -44,6 +47,12 @@ describe("the documents", { skip }, () => {
     assert.ok(status === 0 || (enough && signal === "SIGTERM"), `ended with ${status ?? signal}: ${printed}${failed}`);
     assert.equal(failed, "");
     return flat(printed);
+  }
+  /** What `--check` prints, once it has accepted everything. */
+  async function check(flags, environment = {}) {
+    const { code, stdout, stderr } = await runServer(["--check", ...flags], { ...offlineEnvironment(), ...environment });
+    assert.equal(code, 0, stderr);
+    return { stdout, text: stdout + stderr };
   }
   const flat = (text) => text.trim().replace(/\s+/g, " ");
 
@@ -115,6 +124,59 @@ describe("the documents", { skip }, () => {
     });
   });
 
+  describe("deploy/trunkline.toml", () => {
+    const path = fileURLToPath(new URL("../deploy/trunkline.toml", import.meta.url));
+
+    it("is accepted", async () => {
+      const { stdout } = await check(["--config", path]);
+      assert.match(stdout, /^provider = "offline"/m);
+    });
+
+    it("is accepted with everything that is commented out, too", async () => {
+      const text = readFileSync(path, "utf8").replace(/^#(\w+ = )/gm, "$1");
+      const shown = text.split("\n").filter((line) => /^\w+ = /.test(line));
+      assert.ok(shown.length > 15);
+      const folder = mkdtempSync(join(tmpdir(), "trunkline-"));
+      try {
+        const whole = join(folder, "trunkline.toml");
+        writeFileSync(whole, text);
+        const { stdout } = await check(["--config", whole]);
+        assert.equal(stdout.split("\n").filter((line) => line.includes(`from ${whole}:`)).length, shown.length);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  });
+
+  describe("docs/deploy.md", () => {
+    it("the settings for a proxy are accepted, and do what it says", async () => {
+      const [{ text }] = blocksOf("docs/deploy.md").filter(({ language }) => language === "toml");
+      const folder = mkdtempSync(join(tmpdir(), "trunkline-"));
+      const file = join(folder, "trunkline.toml");
+      writeFileSync(file, text);
+      const behind = await startServer(["--port", "0", "--config", file], offlineEnvironment());
+      try {
+        const url = `http://127.0.0.1:${behind.port}`;
+        const headers = { Host: "app.example", Origin: "https://app.example", "X-Forwarded-For": "203.0.113.7" };
+        const socket = io(url, { transports: ["websocket"], extraHeaders: headers, forceNew: true, reconnection: false });
+        assert.equal(await within(socket.emitWithAck("ai-message", "echo hi"), "the answer"), "hi");
+        socket.close();
+        assert.match(behind.output.stderr, /A user connected.*203\.0\.113\.7/);
+      } finally {
+        await behind.stop();
+        rmSync(folder, { recursive: true });
+      }
+    });
+
+    for (const [path, status, answer] of [["/healthz", 200, /^ok$/], ["/readyz", 200, /^ready$/], ["/status", 200, /"status":"ready"/]]) {
+      it(`${path} answers`, async () => {
+        const response = await fetch(server.url + path);
+        assert.equal(response.status, status);
+        assert.match(await response.text(), answer);
+      });
+    }
+  });
+
   describe("README.md", () => {
     it("the page's script connects and is answered", async () => {
       const [{ text }] = under(README, "A browser", "js");
@@ -134,6 +196,48 @@ describe("the documents", { skip }, () => {
       const isOurs = ({ text }) => JSON.parse(text.replaceAll("…", "")).event === "ai-message";
       await play(socket, frames.map((frame) => `${isOurs(frame) ? "→" : "←"} ${frame.text}`));
       socket.close();
+    });
+
+    describe("AI providers", () => {
+      const headings = { Gemini: "gemini", OpenAI: "openai", Anthropic: "anthropic", "Ollama, on your own machine": "openai", "vLLM, llama.cpp and others": "openai", Offline: "offline" };
+      for (const [heading, provider] of Object.entries(headings)) {
+        it(`the command under “${heading}” is accepted`, async () => {
+          const blocks = under(README, heading, "sh");
+          assert.equal(blocks.length, 1);
+          const environment = Object.fromEntries([...blocks[0].text.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
+          const { stdout, text } = await check([], environment);
+          assert.match(stdout, new RegExp(`^provider = "${provider}"`, "m"));
+          if (environment.AI_MODEL) assert.ok(stdout.includes(`model = "${environment.AI_MODEL}"`), stdout);
+          assert.ok(!text.includes("your-key"), text);
+        });
+      }
+
+      it("the variables of the table are known, and their defaults are these", async () => {
+        const { stdout } = await check([]);
+        const rows = rowsOf("README.md", "Settings of the provider");
+        assert.ok(rows.length >= 12);
+        for (const [names, , fallback] of rows) {
+          const name = codeIn(names).find((one) => one !== "AI_API_KEY").slice("AI_".length).toLowerCase();
+          const line = stdout.split("\n").find((one) => new RegExp(`^(# )?${name}( =| is not set)`).test(one));
+          assert.ok(line, `${name} in\n${stdout}`);
+          const [, value] = /^`?(\w+)`?$/.exec(fallback) ?? [];
+          if (value && value !== "nothing") assert.match(line, new RegExp(`^${name} = "?${value}"? `), line);
+        }
+      });
+    });
+
+    it("the flags of the table are known", async () => {
+      const { stdout } = await runServer(["--help"], offlineEnvironment());
+      const flags = rowsOf("README.md", "Run it").flatMap(([what]) => codeIn(what)).map((code) => code.split(" ")[0]);
+      assert.ok(flags.length >= 7);
+      for (const flag of flags.filter((one) => one.startsWith("--"))) assert.ok(stdout.includes(flag), flag);
+    });
+
+    it("what the program says first is what it says", async () => {
+      const [{ text }] = under(README, "Run it", "text");
+      const greeting = server.output.stdout.replaceAll(server.port, "3000");
+      const lines = text.split("\n");
+      assert.deepEqual(greeting.split("\n").slice(0, lines.length), lines);
     });
 
     it("the Socket.IO frames are what is sent", async () => {

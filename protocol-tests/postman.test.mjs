@@ -48,7 +48,7 @@ describe("the Postman collections", { skip }, () => {
       };
       runInNewContext(scripts.flatMap(({ script }) => script.exec).join("\n"), { pm });
     }
-    assert.ok(checks >= 8, `${checks} checks`);
+    assert.ok(checks >= 10, `${checks} checks`);
   });
 
   it("the saved messages of “Plain JSON” are answered", async () => {
