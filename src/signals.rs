@@ -5,13 +5,16 @@ use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
+#[cfg(windows)]
+use tokio::signal::windows;
 
 /// A wish for the program's end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Signal {
     /// Ctrl-C.
     Interrupt,
-    /// What service managers and `kill` send.
+    /// What service managers and `kill` send; on Windows, Ctrl-Break, a closed console, the end of
+    /// the session.
     Terminate,
 }
 
@@ -71,22 +74,34 @@ impl Signals {
     }
 }
 
-/// Receives Ctrl-C.
-#[cfg(not(unix))]
-pub(crate) struct Signals;
+/// Receives what Windows sends to programs; none is lost from [`listen`](Signals::listen) on.
+#[cfg(windows)]
+pub(crate) struct Signals {
+    interrupt: windows::CtrlC,
+    interrupt_group: windows::CtrlBreak,
+    close: windows::CtrlClose,
+    shutdown: windows::CtrlShutdown,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
     pub(crate) fn listen() -> io::Result<Signals> {
-        Ok(Signals)
+        Ok(Signals {
+            interrupt: windows::ctrl_c()?,
+            interrupt_group: windows::ctrl_break()?,
+            close: windows::ctrl_close()?,
+            shutdown: windows::ctrl_shutdown()?,
+        })
     }
 
-    /// The next signal.
+    /// The next signal. After the end of its console or of the session, Windows leaves a program a
+    /// few seconds only, whatever it still has to do.
     pub(crate) async fn next(&mut self) -> Signal {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // It cannot be listened to, so it never comes.
-            std::future::pending::<()>().await;
+        tokio::select! {
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.interrupt_group.recv() => Signal::Terminate,
+            _ = self.close.recv() => Signal::Terminate,
+            _ = self.shutdown.recv() => Signal::Terminate,
         }
-        Signal::Interrupt
     }
 }
