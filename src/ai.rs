@@ -13,7 +13,11 @@
 //! 3. [`Conversations::ask`] gives the question its place in its chat's line;
 //!    [`Conversations::turns`] gives what the provider is shown, once it is its turn.
 //! 4. A provider answers with [`Event`]s or a [`Failure`]; [`offline`] is the one that is always
-//!    there. Reaching the others over the network is the shell's work.
+//!    there. For the others, [`Api::request`] writes what is to be posted, a [`Reader`] makes events
+//!    of the answer's body (streams are taken apart by [`sse`]), and [`Api::refusal`] judges every
+//!    status but 200. An attempt that failed is a [`Fault`]; a [`retry::Policy`] says whether and
+//!    when the next one follows. Carrying the bytes, waiting, and keeping the key is the shell's
+//!    work.
 //! 5. [`Answer`] gathers the pieces, hands them on as [`Chunk`]s, and becomes a [`Reply`].
 //! 6. [`Conversations::finish`] remembers the exchange and says who is next; the [`Address`] gives
 //!    the reply its shape on the wire.

@@ -6,23 +6,27 @@ mod ai;
 mod dialect;
 mod engine;
 mod operations;
+mod provider;
 mod socketio;
 
 pub use ai::ai_contract;
 pub use dialect::dialect;
 pub use engine::{engine_packet, engine_payload};
 pub use operations::connection_ops;
+pub use provider::{provider_events, sse};
 pub use socketio::socketio_packet;
 
 /// A target: any bytes, and a panic when a law does not hold.
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("engine_packet", engine_packet),
     ("engine_payload", engine_payload),
     ("socketio_packet", socketio_packet),
     ("connection_ops", connection_ops),
     ("dialect", dialect),
     ("ai_contract", ai_contract),
+    ("sse", sse),
+    ("provider_events", provider_events),
 ];

@@ -1,7 +1,8 @@
 //! The seam to whoever answers: what a provider is asked, and what it may say.
 //!
 //! A provider's pure half turns a [`Prompt`] into a request and what comes back into [`Event`]s or
-//! a [`Failure`]; carrying bytes there and back is the shell's work. [`offline`] needs no carrying.
+//! a [`Failure`]; carrying bytes there and back is the shell's work. [`offline`] needs no carrying;
+//! for the providers behind HTTP, [`api`] is the way there and [`reader`] the way back.
 
 mod anthropic;
 pub mod api;
