@@ -9,7 +9,8 @@
 //!
 //! 1. [`Request::read`] turns the event's arguments into an [`Address`] (whom to answer, and how)
 //!    and a [`Question`] or a [`Rejection`].
-//! 2. [`Bucket::take`] says whether this socket may ask now.
+//! 2. [`Bucket::take`] says whether this socket may ask now, and [`Buckets::take`] whether its
+//!    address may.
 //! 3. [`Conversations::ask`] gives the question its place in its chat's line;
 //!    [`Conversations::turns`] gives what the provider is shown, once it is its turn.
 //! 4. A provider answers with [`Event`]s or a [`Failure`]; [`offline`] is the one that is always
@@ -90,7 +91,7 @@ pub use failure::{Code, Failure};
 pub use fault::{Fault, Retry};
 pub use history::{Exchange, History};
 pub use provider::{Api, Completion, Event, Prompt, Reader, Role, Turn, Usage, offline};
-pub use rate::{Bucket, Rate};
+pub use rate::{Bucket, Buckets, Rate};
 pub use reply::{Finish, Reply};
 pub use text::Text;
 

@@ -32,7 +32,7 @@ use tokio::time::{sleep_until, timeout};
 use crate::ai::contract::{CANCEL, MESSAGE};
 use crate::ai::{
     Address, Cancel, CancelAck, Code, Completion, Event, Exchange, Failure, Progress, Prompt,
-    Question, Request, Text,
+    Question, Rate, Request, Text,
 };
 use crate::api::{Ack, Error, Namespace, Socket};
 use crate::socketio::{All, Args};
@@ -59,6 +59,10 @@ pub struct Config {
     /// The longest answer to ask for, in the provider's tokens (the provider's own limit). What
     /// goes beyond [`ai::answer::Limits::max_bytes`] is cut in any case.
     pub max_output_tokens: Option<u32>,
+    /// How many questions all sockets of one address together may ask, beside the rate of each
+    /// (no limit). An IPv6 address counts with its whole /64 network, which one subscriber has to
+    /// himself. Behind a proxy the addresses are right only if it is trusted to tell them.
+    pub address_rate: Option<Rate>,
     /// How many answers are fetched at a time, for all sockets together (64).
     pub max_running: usize,
     /// How long a question waits for its place among them (10 s); then it fails as `overloaded`.
@@ -80,6 +84,7 @@ impl Default for Config {
             rules: ai::Config::default(),
             system: None,
             max_output_tokens: None,
+            address_rate: None,
             max_running: 64,
             max_wait: Duration::from_secs(10),
             max_open: 32,
@@ -112,7 +117,7 @@ struct Inner {
 impl Assistant {
     /// An assistant that asks `provider`.
     pub fn new(config: Config, provider: impl Provider) -> Assistant {
-        let desk = Arc::new(Desk::new(config.max_running));
+        let desk = Arc::new(Desk::new(config.max_running, config.address_rate));
         Assistant(Arc::new(Inner {
             config,
             provider: Box::new(provider),
@@ -200,6 +205,9 @@ impl Assistant {
     /// Whether this socket may ask now, and where its question stands.
     fn admit(&self, socket: &Socket, address: &Address) -> Result<(Turn, Visit), Failure> {
         let visit = self.0.desk.enter()?;
+        if let Some(ip) = socket.handshake().address {
+            self.0.desk.grant(ip, clock::now())?;
+        }
         let asker = self.asker(socket);
         let turn = asker.ask(address, clock::now())?;
         Ok((turn, visit))

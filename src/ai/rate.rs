@@ -1,5 +1,7 @@
-//! How often one asker may ask: a token bucket.
+//! How often one asker may ask: a token bucket, and the buckets of many askers.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Duration;
 
 use crate::wire::Moment;
@@ -52,6 +54,71 @@ impl Bucket {
         self.full_at = full_at;
         Ok(())
     }
+
+    /// Whether it is full, and so as good as a new one.
+    fn is_full(&self, now: Moment) -> bool {
+        self.full_at <= now
+    }
+}
+
+/// The buckets of many askers under one [`Rate`], such as those of addresses.
+///
+/// Only askers that have asked lately are known; a bucket that is full again is forgotten. There are
+/// never more than `max` at a time: for one more, any other is forgotten early, in its asker's favour.
+#[derive(Clone, Debug)]
+pub struct Buckets<K> {
+    rate: Rate,
+    max: usize,
+    buckets: HashMap<K, Bucket>,
+    /// With so many, those that are full are looked for.
+    sweep_at: usize,
+}
+
+/// So few buckets are not worth looking through.
+const FEW: usize = 64;
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    /// No buckets yet, and at most `max` (at least one).
+    pub fn new(rate: Rate, max: usize) -> Buckets<K> {
+        let max = max.max(1);
+        Buckets {
+            rate,
+            max,
+            buckets: HashMap::new(),
+            sweep_at: FEW.min(max),
+        }
+    }
+
+    /// Takes one token of this asker's, or says how long to wait for the next.
+    pub fn take(&mut self, asker: K, now: Moment) -> Result<(), Duration> {
+        if !self.buckets.contains_key(&asker) && self.buckets.len() >= self.sweep_at {
+            self.make_room(now);
+        }
+        let rate = self.rate;
+        let bucket = self.buckets.entry(asker);
+        bucket.or_insert_with(|| Bucket::new(rate)).take(now)
+    }
+
+    /// How many buckets are kept.
+    pub fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// Whether no bucket is kept.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+
+    fn make_room(&mut self, now: Moment) {
+        self.buckets.retain(|_, bucket| !bucket.is_full(now));
+        if self.buckets.len() >= self.max
+            && let Some(any) = self.buckets.keys().next().cloned()
+        {
+            self.buckets.remove(&any);
+        }
+        // Twice as many must come before the next look, so that looking costs each of them little.
+        self.sweep_at = (2 * self.buckets.len()).clamp(FEW.min(self.max), self.max);
+    }
 }
 
 #[cfg(test)]
@@ -81,6 +148,42 @@ mod tests {
         );
         let granted = (1..=10_000u64).filter(|ms| bucket.take(at(start + 500 + ms)).is_ok());
         assert_eq!(granted.count(), 20);
+    }
+
+    #[test]
+    fn each_asker_has_a_bucket_of_its_own() {
+        let rate = Rate {
+            burst: 2,
+            interval: Duration::from_secs(1),
+        };
+        let mut buckets = Buckets::new(rate, 10);
+        for asker in ["a", "b"] {
+            assert_eq!(buckets.take(asker, at(0)), Ok(()));
+            assert_eq!(buckets.take(asker, at(0)), Ok(()));
+            assert_eq!(buckets.take(asker, at(0)), Err(Duration::from_secs(1)));
+        }
+        assert_eq!(buckets.take("a", at(1_000)), Ok(()));
+        assert_eq!(buckets.len(), 2);
+    }
+
+    #[test]
+    fn full_buckets_are_forgotten_and_there_are_never_too_many() {
+        let rate = Rate {
+            burst: 1,
+            interval: Duration::from_secs(1),
+        };
+        let mut buckets = Buckets::new(rate, 1_000);
+        for asker in 0..100_000_u64 {
+            assert_eq!(buckets.take(asker, at(asker / 100)), Ok(()));
+            assert!(buckets.len() <= 1_000);
+        }
+        // A second later all of them are full again.
+        for asker in 0..2_000_u64 {
+            assert_eq!(buckets.take(asker, at(10_000 + 100 * asker)), Ok(()));
+        }
+        assert!(buckets.len() <= FEW + 10, "{}", buckets.len());
+        // One that still has to wait is kept as long as there is room.
+        assert!(buckets.take(1_999, at(10_000 + 199_900)).is_err());
     }
 
     #[test]

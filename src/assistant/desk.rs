@@ -1,20 +1,27 @@
-//! What all questions of all sockets share: the places, and whether the server stops.
+//! What all questions of all sockets share: the places, the rates of their addresses, and whether
+//! the server stops.
 
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::timeout;
 
-use crate::ai::{Code, Failure};
+use crate::ai::{Buckets, Code, Failure, Rate};
+use crate::wire::Moment;
 
 /// How long stopped questions get to say so.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Of how many addresses it is known at a time that they asked lately.
+const MAX_ADDRESSES: usize = 65_536;
 
 pub(super) struct Desk {
     stage: watch::Sender<Stage>,
     open: watch::Sender<usize>,
     places: Semaphore,
+    addresses: Option<Mutex<Buckets<IpAddr>>>,
 }
 
 /// Whether questions are taken.
@@ -29,12 +36,24 @@ enum Stage {
 }
 
 impl Desk {
-    pub(super) fn new(places: usize) -> Desk {
+    pub(super) fn new(places: usize, address_rate: Option<Rate>) -> Desk {
         Desk {
             stage: watch::Sender::new(Stage::Open),
             open: watch::Sender::new(0),
             places: Semaphore::new(places.min(Semaphore::MAX_PERMITS)),
+            addresses: address_rate.map(|rate| Mutex::new(Buckets::new(rate, MAX_ADDRESSES))),
         }
+    }
+
+    /// Whether somebody at this address may ask now.
+    pub(super) fn grant(&self, address: IpAddr, now: Moment) -> Result<(), Failure> {
+        let Some(addresses) = &self.addresses else {
+            return Ok(());
+        };
+        // Nothing panics while the lock is held.
+        let mut addresses = addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let granted = addresses.take(network(address), now);
+        granted.map_err(|wait| Failure::new(Code::RateLimited).after(wait))
     }
 
     /// Lets a question in, unless the server stops.
@@ -97,5 +116,33 @@ impl Visit {
 impl Drop for Visit {
     fn drop(&mut self) {
         self.0.open.send_modify(|open| *open -= 1);
+    }
+}
+
+/// What one subscriber has to himself: an IPv4 address, or an IPv6 network of 64 bits.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let subscriber = address.to_bits() & !u128::from(u64::MAX);
+            Ipv6Addr::from_bits(subscriber).into()
+        }
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_stands_for_its_subscriber() {
+        let table = [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ];
+        for (address, expected) in table {
+            assert_eq!(network(address.parse().unwrap()).to_string(), expected);
+        }
     }
 }

@@ -59,6 +59,7 @@ pub(super) fn compose(
         rules,
         system: values.optional_text("ai.system_prompt").map(Text::from),
         max_output_tokens: values.optional_count("ai.max_output_tokens"),
+        address_rate: address_rate(values),
         max_running: values.size("assistant.max_running"),
         max_wait: values.duration("assistant.max_wait"),
         max_open: max_open(values)?,
@@ -92,6 +93,14 @@ fn conversations(values: &Values) -> conversations::Limits {
             max_bytes: values.size("assistant.history_bytes"),
         },
     }
+}
+
+fn address_rate(values: &Values) -> Option<Rate> {
+    let interval = values.optional_duration("assistant.address_rate_interval")?;
+    Some(Rate {
+        burst: values.count("assistant.address_rate_burst"),
+        interval,
+    })
 }
 
 fn max_open(values: &Values) -> Result<usize, Wrong> {

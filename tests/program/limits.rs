@@ -60,6 +60,30 @@ async fn too_many_questions_are_refused_without_asking_the_provider() {
 }
 
 #[tokio::test]
+async fn the_sockets_of_an_address_share_its_rate_where_there_is_one() {
+    let director = Director::new();
+    let config = Config {
+        address_rate: Some(Rate {
+            burst: 3,
+            interval: Duration::from_secs(3600),
+        }),
+        ..Config::default()
+    };
+    let house = House::build(config, director.clone()).await;
+    let (mut first, mut second) = (house.client().await, house.client().await);
+    for client in [&mut first, &mut second] {
+        client.ask("echo x").await;
+        assert_eq!(client.expect("ai-message-response").await, "x");
+    }
+    first.ask("echo x").await;
+    assert_eq!(first.expect("ai-message-response").await, "x");
+    second.ask("echo x").await;
+    let error = &second.expect("ai-message-error").await["error"];
+    assert_eq!(error["code"], "rate_limited");
+    assert_eq!(director.begun.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
 async fn an_endless_answer_is_cut() {
     let director = Director::new();
     let mut config = Config::default();

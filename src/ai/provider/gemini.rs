@@ -15,7 +15,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     system_instruction: Option<Content<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    generation_config: Option<GenerationConfig<'a>>,
+    generation_config: Option<GenerationConfig>,
 }
 
 #[derive(Serialize)]
@@ -33,17 +33,17 @@ struct Part<'a> {
 /// Nothing but what is configured: current models ignore `temperature` and its kin, or refuse them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct GenerationConfig<'a> {
+struct GenerationConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_output_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    thinking_config: Option<ThinkingConfig<'a>>,
+    thinking_config: Option<ThinkingConfig>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ThinkingConfig<'a> {
-    thinking_level: &'a str,
+struct ThinkingConfig {
+    thinking_level: String,
 }
 
 pub(super) fn request(prompt: &Prompt, options: &Options) -> Call {
@@ -59,7 +59,9 @@ pub(super) fn request(prompt: &Prompt, options: &Options) -> Call {
         };
         content(Some(role), text)
     });
-    let thinking_level = options.thinking_level.as_deref();
+    // Names of constants are in capitals.
+    let thinking_level = options.thinking_level.as_ref();
+    let thinking_level = thinking_level.map(|level| level.to_ascii_uppercase());
     let generation_config = GenerationConfig {
         max_output_tokens: prompt.max_output_tokens,
         thinking_config: thinking_level.map(|thinking_level| ThinkingConfig { thinking_level }),

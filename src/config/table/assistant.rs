@@ -23,6 +23,11 @@ fn questions(table: &mut Table) {
     section.add("rate_burst", Kind::at_least(1), "20", help);
     let help = "How long until a socket may ask one more; 0s means no limit";
     section.add("rate_interval", Kind::duration(), "500ms", help);
+    let help =
+        "How many questions all sockets of one address together may ask at once after a rest";
+    section.add("address_rate_burst", Kind::at_least(1), "60", help);
+    let help = "How long until an address may ask one more; unless set, addresses have no limit";
+    section.unset("address_rate_interval", Kind::some_time(), help);
     let help = "How many questions a socket may have open; less than dispatch.max_in_flight";
     section.add("max_open", Kind::at_least(1), "32", help);
     let help = "How many questions may wait in a chat while one is answered";

@@ -48,7 +48,7 @@ fn geminis_requests() {
         r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[{"text":"hello 🦀"}]},{"role":"user","parts":[{"text":"1+1?"}]}],"systemInstruction":{"parts":[{"text":"Be \"brief\"."}]},"generationConfig":{"maxOutputTokens":2048}}"#
     );
     let options = Options {
-        thinking_level: Some("LOW".to_owned()),
+        thinking_level: Some("low".to_owned()),
         ..options(false)
     };
     let call = Api::Gemini.request(&prompt(&[(Role::User, "hi")]), &options);
