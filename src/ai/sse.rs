@@ -134,10 +134,6 @@ impl Decoder {
                 self.ready.extend(stray);
             } else {
                 self.draft.take_line(&self.input[line]);
-                // A line end is kept as well, so this must not wait for the next bytes.
-                if self.draft.len() > self.max_event {
-                    return Some(Err(self.give_up()));
-                }
             }
         }
     }

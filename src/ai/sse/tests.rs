@@ -80,20 +80,21 @@ fn naive(stream: &[u8], max_event: usize) -> Heard {
     };
     let mut draft = Draft::default();
     for line in lines {
-        heard.is_too_long = draft.len() + line.len() > max_event;
-        if !heard.is_too_long {
-            if line.is_empty() {
-                let (message, stray) = mem::take(&mut draft).events();
-                heard.events.extend(message.into_iter().chain(stray));
-            } else {
-                draft.take_line(&line);
-            }
-            heard.is_too_long = draft.len() > max_event;
+        if draft.len() + line.len() > max_event {
+            heard.is_too_long = true;
+            break;
         }
-        if heard.is_too_long {
-            heard.is_cut = true;
-            return heard;
+        if line.is_empty() {
+            let (message, stray) = mem::take(&mut draft).events();
+            heard.events.extend(message.into_iter().chain(stray));
+        } else {
+            draft.take_line(&line);
         }
+    }
+    if heard.is_too_long || draft.len() > max_event {
+        heard.is_too_long = true;
+        heard.is_cut = true;
+        return heard;
     }
     let text = draft.data.trim_ascii();
     let json = serde_json::from_slice::<serde_json::Value>(text);
