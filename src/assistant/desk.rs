@@ -126,7 +126,7 @@ fn network(address: IpAddr) -> IpAddr {
             let subscriber = address.to_bits() & !u128::from(u64::MAX);
             Ipv6Addr::from_bits(subscriber).into()
         }
-        address => address,
+        address @ IpAddr::V4(_) => address,
     }
 }
 
