@@ -37,13 +37,9 @@ impl Listen {
 
     /// Binds all addresses, or says in one line why that cannot be.
     pub(crate) async fn bind(&self) -> Result<Server, String> {
-        let bound = if self.hosts == [LOCALHOST] {
-            Server::bind_localhost(self.port).await
-        } else {
-            match self.addresses().await {
-                Ok(addresses) => Server::bind_all(addresses).await,
-                Err(error) => Err(error),
-            }
+        let bound = match self.addresses().await {
+            Ok(addresses) => Server::bind_all(addresses).await,
+            Err(error) => Err(error),
         };
         bound.map_err(|error| self.explain(&error))
     }
@@ -74,14 +70,17 @@ impl Listen {
     /// Why the server cannot listen.
     fn explain(&self, error: &io::Error) -> String {
         let advice = match error.kind() {
-            io::ErrorKind::AddrInUse => "the port is taken; choose another with --port".to_owned(),
+            io::ErrorKind::AddrInUse => "the port is taken; choose another with --port",
             io::ErrorKind::PermissionDenied => {
-                "the system does not allow this port; choose one above 1023 with --port".to_owned()
+                "the system does not allow this port; choose one above 1023 with --port"
             }
-            _ => format!("{error}; --host takes an address or a name of this machine"),
+            _ => "--host takes an address or a name of this machine",
         };
         let hosts = self.hosts.join(", ");
-        format!("cannot listen on {hosts} port {}: {advice}", self.port)
+        format!(
+            "cannot listen on {hosts} port {}: {advice} ({error})",
+            self.port
+        )
     }
 }
 
@@ -109,4 +108,52 @@ pub(super) fn host_name(text: &str) -> Option<String> {
         return Some(host.to_ascii_lowercase());
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_address_is_listened_on_once_and_not_beside_one_that_covers_it() {
+        let both: Vec<String> = loopback().map(|ip| ip.to_string()).collect();
+        let both: Vec<&str> = both.iter().map(String::as_str).collect();
+        assert!(!both.is_empty());
+        let rows = [
+            (&["localhost"][..], both.as_slice()),
+            (&["10.0.0.7", "::1"], &["10.0.0.7", "::1"]),
+            (&["127.0.0.1", "0.0.0.0"], &["0.0.0.0"]),
+            (&["0.0.0.0", "::1"], &["0.0.0.0", "::1"]),
+            (&["::1", "::", "10.0.0.7"], &["::", "10.0.0.7"]),
+            (&["::", "0.0.0.0"], &["::", "0.0.0.0"]),
+        ];
+        for (hosts, expected) in rows {
+            let listen = Listen {
+                hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+                port: 7,
+            };
+            let addresses = listen.addresses().await.unwrap();
+            let found: Vec<String> = addresses.iter().map(|one| one.ip().to_string()).collect();
+            assert_eq!(found, expected, "{hosts:?}");
+            assert!(addresses.iter().all(|one| one.port() == 7));
+        }
+    }
+
+    #[test]
+    fn a_host_is_an_address_or_a_name() {
+        let rows = [
+            ("LocalHost", Some("localhost")),
+            ("[::1]", Some("::1")),
+            ("10.0.0.7", Some("10.0.0.7")),
+            ("chat.example", Some("chat.example")),
+            ("", None),
+            ("-a", None),
+            ("1.2.3", None),
+            ("a b", None),
+            ("[::1", None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(host_name(text).as_deref(), expected, "{text}");
+        }
+    }
 }

@@ -225,6 +225,24 @@ fn a_checked_configuration_is_the_same_when_it_is_read_again() {
 }
 
 #[test]
+fn a_check_says_who_answers_although_nobody_was_named() {
+    let checked = check(&[], &[("GEMINI_API_KEY", "sk-secret")]);
+    let provider = line(&checked, "ai", "provider");
+    assert!(provider.starts_with("provider = \"gemini\" "), "{provider}");
+    assert!(
+        provider.ends_with("# as GEMINI_API_KEY is set"),
+        "{provider}"
+    );
+    let model = line(&checked, "ai", "model");
+    assert!(
+        model.starts_with("model = \"gemini-3.8-flash\" "),
+        "{model}"
+    );
+    let checked = check(&[], &[]);
+    assert!(line(&checked, "ai", "provider").starts_with("provider = \"offline\" "));
+}
+
+#[test]
 fn help_and_version_are_printed_whatever_the_environment_says() {
     for (flag, expected, absent) in [
         ("--help", "--origin", "--cors-max-age"),
