@@ -71,7 +71,7 @@ pub(crate) struct Config {
     rules: trunkline::assistant::Config,
     pub(crate) provider: Provider,
     /// The provider as the greeting describes it.
-    pub(crate) provider_line: String,
+    provider_line: String,
     /// The configuration file, if one was read.
     file: Option<String>,
     /// What the operator should know.

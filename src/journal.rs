@@ -1,6 +1,7 @@
 //! The program's log: who comes and goes, and that something was said. Never what was said.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 
 use tracing_subscriber::EnvFilter;
 use trunkline::{DisconnectReason, Namespace, Socket};
@@ -21,6 +22,11 @@ pub(crate) fn open(filter: EnvFilter, json: bool, warnings: &[String]) {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+}
+
+/// Logs where the server listens, and who answers.
+pub(crate) fn listening(addresses: &[SocketAddr], provider: &str, model: &str) {
+    tracing::info!(?addresses, provider, model, "listening");
 }
 
 /// Logs the sockets of a namespace, and its custom event `message`.

@@ -51,9 +51,10 @@ async fn serve(config: &Config) -> Result<(), String> {
     journal::attach(&io.of("/"));
     assistant.attach(&io.of("/"));
     let service = Service::with_config(io, config.http.server(access.clone()));
-    let status = Status::new(config.provider.name(), config.provider.model());
+    let (provider, model) = (config.provider.name(), config.provider.model());
+    let status = Status::new(provider, model);
     say(&config.greeting(&addresses));
-    tracing::info!(?addresses, provider = config.provider_line, "listening");
+    journal::listening(&addresses, provider, model);
 
     let farewell = Farewell {
         clients: service.clone(),
