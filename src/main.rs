@@ -52,10 +52,9 @@ async fn serve(config: &Config) -> Result<(), String> {
     assistant.attach(&io.of("/"));
     let service = Service::with_config(io, config.http.server(access.clone()));
     let (provider, model) = (config.provider.name(), config.provider.model());
-    let status = Status::new(provider, model);
     say(&config.greeting(&addresses));
     journal::listening(&addresses, provider, model);
-
+    let status = Status::new(provider, model);
     let farewell = Farewell {
         clients: service.clone(),
         assistant,
