@@ -20,8 +20,6 @@ describe("the page", { skip }, () => {
   let expected;
   before(async () => {
     [server, browser] = await Promise.all([start(), openBrowser()]);
-    // A server without /status is no fault of the page, but the browser mentions it.
-    if ((await fetch(`${server.url}/status`)).status === 404) browser.withoutStatus = true;
   });
   after(async () => {
     await browser?.close();
@@ -50,8 +48,7 @@ describe("the page", { skip }, () => {
     page.setDefaultTimeout(30_000);
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
-      const known = browser.withoutStatus && message.location().url.endsWith("/status");
-      if (["error", "warning"].includes(message.type()) && !known) complaints.push(message.text());
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
     });
     const own = new URL(url).host;
     page.on("request", (request) => new URL(request.url()).host !== own && foreign.push(request.url()));
