@@ -106,7 +106,13 @@ mod row_01_normal {
 mod row_02_normal_stream {
     use super::*;
 
-    cases!(all: crlf, lf, cr);
+    cases!(all: crlf, lf, cr, document_instead_of_a_stream);
+
+    /// Some servers know no streams.
+    async fn document_instead_of_a_stream(api: Api) {
+        let document = api.document(&DELTAS.concat(), Finish::Stop);
+        expect_deltas(api, Script::json(200, document)).await;
+    }
 
     async fn crlf(api: Api) {
         five_deltas(api, "\r\n").await;
@@ -171,6 +177,10 @@ mod row_04_byte_split {
 
     async fn inside_crlf(api: Api) {
         split(api, |wire| offsets(wire, "\r\n", &[1])).await;
+        let events = api.stream(&DELTAS);
+        let wire: String = events.iter().map(|event| event.spread("\r\n")).collect();
+        let pieces = cut(&wire, &offsets(&wire, "\r\n", &[1]));
+        expect_deltas(api, Script::events().all(pieces)).await;
     }
 
     async fn inside_data(api: Api) {
@@ -210,7 +220,7 @@ pub(crate) fn cut(wire: &str, borders: &[usize]) -> Vec<Bytes> {
 mod row_05_glued {
     use super::*;
 
-    cases!(all: one_write, usage_only, comments, byte_order_mark, no_space);
+    cases!(all: one_write, usage_only, comments, byte_order_mark, no_space, several_data_lines);
     cases!(gemini openai: content_with_the_finish);
 
     async fn one_write(api: Api) {
@@ -260,6 +270,14 @@ mod row_05_glued {
     async fn no_space(api: Api) {
         let wire = wire(api, "\n").replace("data: ", "data:");
         expect_deltas(api, Script::events().bytes(wire)).await;
+    }
+
+    async fn several_data_lines(api: Api) {
+        for end in ["\n", "\r\n", "\r"] {
+            let events = api.stream(&DELTAS);
+            let wire: String = events.iter().map(|event| event.spread(end)).collect();
+            expect_deltas(api, Script::events().bytes(wire)).await;
+        }
     }
 
     async fn content_with_the_finish(api: Api) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use trunkline::ai::{Api, Code};
 
@@ -192,6 +192,24 @@ mod row_16_error_inside_a_stream {
         let frame = spelling.frame(api) + "\n";
         let script = api.begins(&["one ", "two"]).bytes(frame).then(Then::Stall);
         partial(api, script).await;
+    }
+
+    cases!(all: document, document_in_a_list);
+
+    async fn document(api: Api) {
+        retried(api, api.overload()).await;
+    }
+
+    async fn document_in_a_list(api: Api) {
+        retried(api, json!([api.overload()])).await;
+    }
+
+    /// An error is the whole body of a 200.
+    async fn retried(api: Api, error: Value) {
+        let scripts = [Script::json(200, error), api.answers("at last")];
+        let house = House::playing(api, scripts).await;
+        house.ask("please").await.expect_stop("at last");
+        house.expect_attempts(2);
     }
 
     macro_rules! spellings {

@@ -63,9 +63,14 @@ impl Client {
             bare: Vec::new(),
             issued: 0,
         };
-        assert!(client.next_text().await.starts_with("0{"));
+        assert!(
+            soon("the session", client.next_text())
+                .await
+                .starts_with("0{")
+        );
         client.send_text("40").await;
-        assert!(client.next_text().await.starts_with("40{\"sid\":"));
+        let joined = soon("the namespace", client.next_text()).await;
+        assert!(joined.starts_with("40{\"sid\":"));
         client
     }
 
@@ -125,11 +130,15 @@ impl Client {
         answer
     }
 
-    /// Reads until what was heard about a question suffices.
+    /// Reads until what was heard about a question suffices. The deadline is for all of it, since
+    /// the server's pings come in any case.
     pub(crate) async fn until(&mut self, id: &str, enough: impl Fn(&Answer) -> bool) {
-        while !self.heard.get(id).is_some_and(&enough) {
-            self.hear().await;
-        }
+        let heard = async {
+            while !self.heard.get(id).is_some_and(&enough) {
+                self.hear().await;
+            }
+        };
+        soon("an answer", heard).await;
     }
 
     /// Waits until all that was sent to this socket up to now has come.
@@ -154,9 +163,12 @@ impl Client {
 
     /// The next text reply to a text question.
     pub(crate) async fn next_bare(&mut self) -> Value {
-        while self.bare.is_empty() {
-            self.hear().await;
-        }
+        let heard = async {
+            while self.bare.is_empty() {
+                self.hear().await;
+            }
+        };
+        soon("a reply", heard).await;
         self.bare.remove(0)
     }
 
@@ -193,7 +205,7 @@ impl Client {
     /// The next text frame.
     async fn next_text(&mut self) -> String {
         loop {
-            match soon("a frame", self.socket.next()).await {
+            match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => return text.as_str().to_owned(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("instead of a text frame came {other:?}"),
@@ -203,6 +215,7 @@ impl Client {
 
     /// Waits until the server ends the connection; messages on the way are skipped.
     pub(crate) async fn ended(&mut self) {
-        while let Some(Ok(_)) = soon("the end", self.socket.next()).await {}
+        let ended = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        soon("the end", ended).await;
     }
 }

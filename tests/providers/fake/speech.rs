@@ -39,6 +39,18 @@ impl Event {
         let name = name.map_or(String::new(), |name| format!("event: {name}{end}"));
         format!("{name}data: {}{end}{end}", self.data)
     }
+
+    /// With its data spread over several lines.
+    pub(crate) fn spread(&self, end: &str) -> String {
+        let spelt = self.spelt(end);
+        match serde_json::from_str::<Value>(&self.data) {
+            Ok(data) => {
+                let lines = serde_json::to_string_pretty(&data).unwrap();
+                spelt.replace(&self.data, &lines.replace('\n', &format!("{end}data: ")))
+            }
+            Err(_) => spelt,
+        }
+    }
 }
 
 impl From<Event> for Bytes {
