@@ -49,6 +49,10 @@ pub use remote::Remote;
 /// the socket has taken them.
 const WINDOW: usize = 16 * 1024;
 
+/// What is said to those who have waited for a place in vain. Others' questions are in their way,
+/// not their own.
+const ALL_PLACES_TAKEN: &str = "Too many questions are being answered at the moment.";
+
 /// What the assistant can be told. The provider has its own configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -65,7 +69,7 @@ pub struct Config {
     pub address_rate: Option<Rate>,
     /// How many answers are fetched at a time, for all sockets together (64).
     pub max_running: usize,
-    /// How long a question waits for its place among them (10 s); then it fails as `overloaded`.
+    /// How long a question waits for its place among them (10 s); then it fails as `busy`.
     pub max_wait: Duration,
     /// How many questions one socket may have open, in all its chats together (32). The next one
     /// is `busy`. It must be less than the handlers a client may have in flight
@@ -244,7 +248,9 @@ impl Assistant {
             delivery.show_typing();
         }
         let place = timeout(config.max_wait, self.0.desk.place());
-        let _place = place.await.map_err(|_| Code::Overloaded)?;
+        let _place = place
+            .await
+            .map_err(|_| Failure::new(Code::Busy).saying(ALL_PLACES_TAKEN))?;
         let prompt = self.prompt(turn, question);
         let events = self.0.provider.answer(prompt);
         let answer = relay(events, socket, delivery, config.max_stall);

@@ -13,11 +13,11 @@ use serde::Serialize;
 pub enum Code {
     /// The request has no usable shape.
     InvalidRequest,
-    /// Too many questions of this chat are waiting.
+    /// Too many questions are open: in this chat, of this socket, or on the whole server.
     Busy,
     /// Too many questions in a short time, by our limit or the provider's.
     RateLimited,
-    /// The provider, or all our connections to it, have too much to do.
+    /// The provider has too much to do.
     Overloaded,
     /// The provider, or the asker while reading, took too long.
     Timeout,

@@ -168,9 +168,11 @@ async fn places_are_shared_and_waiting_for_one_is_bounded() {
     one.ask("wait").await;
     director.until_live(1).await;
     other.ask(json!({"prompt": "echo x"})).await;
+    let error = &other.expect("ai-message-error").await["error"];
+    let said = "Too many questions are being answered at the moment.";
     assert_eq!(
-        other.expect("ai-message-error").await["error"]["code"],
-        "overloaded"
+        (&error["code"], &error["message"]),
+        (&json!("busy"), &json!(said))
     );
     other.expect("ai-message-response").await;
     director.release.add_permits(1);

@@ -112,7 +112,10 @@ mod row_23_limits {
             house.fake.until_asked(number + 1).await;
             askers.push((client, id));
         }
-        house.ask("too late").await.expect_failure(Code::Overloaded);
+        house.ask("too late").await.expect_failure_saying(
+            Code::Busy,
+            "Too many questions are being answered at the moment.",
+        );
         house.expect_attempts(2);
         gate.add_permits(2);
         for (mut client, id) in askers {

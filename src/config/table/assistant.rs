@@ -40,7 +40,7 @@ fn questions(table: &mut Table) {
     section.add("history_bytes", Kind::Bytes { least: 0 }, "32KiB", help);
     let help = "How many answers are fetched at a time, for all sockets together";
     section.add("max_running", Kind::at_least(1), "64", help);
-    let help = "How long a question waits for its place among them; then it fails as overloaded";
+    let help = "How long a question waits for its place among them; then it fails as busy";
     section.add("max_wait", Kind::some_time(), "10s", help);
 }
 
