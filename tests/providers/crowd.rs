@@ -1,6 +1,6 @@
 //! A thousand sockets ask at once, and the provider is slow.
 //!
-//! The server is a process of its own, so that its memory can be read.
+//! The server is the program in a process of its own, so that its memory can be read.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
-use trunkline::ai::Api;
+use trunkline::ai::{Api, Code};
 
 use crate::client::Client;
 use crate::fake::{Fake, Finish, Script, Speech};
-use crate::journal;
 use crate::process::{PLACES, Process};
 
 /// How many sockets there are.
 const SOCKETS: usize = 1000;
 /// How long the provider thinks before each piece of its answer.
 const GAP: Duration = Duration::from_millis(30);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_sockets_each_get_their_own_answer() {
     let api = Api::OpenAi;
@@ -31,7 +31,7 @@ async fn a_thousand_sockets_each_get_their_own_answer() {
         script.all(api.ending(Finish::Stop))
     })
     .await;
-    let mut server = Process::start(&fake);
+    let mut server = Process::start(&fake, "info");
     let count = SOCKETS.min(open_files() / 2);
     Client::connect(server.address).await.ask("0").await;
     let idle = server.memory("VmRSS");
@@ -91,7 +91,6 @@ async fn a_thousand_sockets_each_get_their_own_answer() {
     }
     drop(clients);
     server.end();
-    assert_eq!(journal::leaks(), Vec::<String>::new());
 }
 
 /// Floods of every kind, at eight sockets at once, pass through without staying.
@@ -111,7 +110,7 @@ async fn huge_answers_leave_the_memory_flat() {
         script.all(api.ending(Finish::Stop))
     })
     .await;
-    let mut server = Process::start(&fake);
+    let mut server = Process::start(&fake, "info");
     let mut clients = Vec::new();
     for _ in 0..8 {
         let mut client = Client::connect(server.address).await;
@@ -139,7 +138,41 @@ async fn huge_answers_leave_the_memory_flat() {
     drop(clients);
     server.end();
     assert_eq!(fake.faults(), Vec::<String>::new());
-    assert_eq!(journal::leaks(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_logs_no_key_at_any_level() {
+    let api = Api::OpenAi;
+    let fake = Fake::new(api, move |request, _| match request.question() {
+        "repeat the key" => {
+            let key = request.header("authorization").unwrap_or_default();
+            let message = format!("bad key: {key}");
+            Script::json(401, serde_json::json!({"error": {"message": message}}))
+        }
+        _ => {
+            let script = Script::events().all(api.opening());
+            script
+                .bytes(api.delta("fine"))
+                .all(api.ending(Finish::Stop))
+        }
+    })
+    .await;
+    let mut server = Process::start(&fake, "trace");
+    let mut client = Client::connect(server.address).await;
+    client.ask("a question").await.expect_stop("fine");
+    let refused = client.ask("repeat the key").await;
+    refused.expect_failure(Code::Misconfigured);
+    drop(client);
+    let log = server.end();
+    let refusal = log.lines().find(|line| line.contains("bad key"));
+    assert!(
+        refusal.is_some_and(|line| line.contains("[redacted]")),
+        "{refusal:?}"
+    );
+    assert!(
+        log.contains("TRACE"),
+        "nothing was logged at the lowest level"
+    );
 }
 
 /// How many files this process may have open.

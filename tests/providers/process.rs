@@ -1,67 +1,62 @@
-//! A server in a process of its own: this test program once more, with the one test in here.
+//! The program itself, in a process of its own, asking a fake provider.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
-use trunkline::ai::Api;
+use std::thread::JoinHandle;
 
 use crate::fake::Fake;
-use crate::house::{Settings, serve};
-use crate::journal;
+use crate::journal::MARK;
 
 /// How many answers it fetches at a time.
 pub(crate) const PLACES: usize = 64;
-/// Tells the server's process whom to ask, and with which key.
-const ORDERS: &str = "TRUNKLINE_TEST_SERVER";
-/// What the server's process says before its address.
-const SERVING: &str = "serving on ";
 
-/// The server itself, when a test has started this process; otherwise there is nothing to do.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_server() {
-    let Ok(orders) = std::env::var(ORDERS) else {
-        return;
-    };
-    journal::begin();
-    let (base_url, key) = orders.split_once(' ').unwrap();
-    let mut settings = Settings::new(Api::OpenAi, base_url.to_owned(), Some(key));
-    settings.assistant.max_running = PLACES;
-    settings.assistant.max_wait = Duration::from_secs(180);
-    let (address, _assistant, _stop) = serve(settings).await;
-    println!("{SERVING}{address}");
-    let mut nothing = Vec::new();
-    let end = tokio::task::spawn_blocking(move || std::io::stdin().read_to_end(&mut nothing));
-    end.await.unwrap().unwrap();
-    assert_eq!(journal::leaks(), Vec::<String>::new());
-}
-
-/// The server's process.
+/// The program's process.
 pub(crate) struct Process {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Reads what it logs; an unread log would stop it.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Process {
-    pub(crate) fn start(fake: &Fake) -> Process {
-        let orders = format!("{} {}", fake.base_url(), fake.key.as_deref().unwrap());
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "process::the_server", "--nocapture"])
-            .env(ORDERS, orders)
-            .stdin(Stdio::piped())
+    /// Starts it with `filter` for its log.
+    pub(crate) fn start(fake: &Fake, filter: &str) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("TRUNKLINE_") || text.starts_with("AI_") {
+                command.env_remove(name);
+            }
+        }
+        let places = PLACES.to_string();
+        let mut child = command
+            .args(["--host", "127.0.0.1", "--port", "0", "--log", filter])
+            .args(["--assistant-max-running", &places])
+            .args(["--assistant-max-wait", "3m"])
+            .env("AI_PROVIDER", "openai")
+            .env("AI_MODEL", "fake")
+            .env("AI_BASE_URL", fake.base_url())
+            .env("AI_API_KEY", fake.key.as_deref().unwrap())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::with_capacity(1, child.stdout.as_mut().unwrap()).lines();
-        let mut said = lines.map_while(Result::ok);
-        let address = said.find_map(|line| {
-            let (_, address) = line.split_once(SERVING)?;
-            address.parse().ok()
+        let mut greeting = String::new();
+        let stdout = child.stdout.as_mut().unwrap();
+        BufReader::new(stdout).read_line(&mut greeting).unwrap();
+        let (_, address) = greeting.trim_end().split_once("http://").unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
         });
         Process {
+            address: address.parse().unwrap(),
             child,
-            address: address.expect("the server says where it is"),
+            log: Some(log),
         }
     }
 
@@ -74,10 +69,16 @@ impl Process {
         figure.map_or(0, |figure| figure.parse().unwrap())
     }
 
-    /// Lets it go, and checks that it ends well.
-    pub(crate) fn end(&mut self) {
-        drop(self.child.stdin.take());
+    /// Tells it to end, checks that it ends well and that no key is in its log; gives the log.
+    pub(crate) fn end(&mut self) -> String {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-s", "TERM", &id]).status();
+        assert!(told.unwrap().success());
         assert!(self.child.wait().unwrap().success());
+        let log = self.log.take().unwrap().join().unwrap();
+        let leak = log.lines().find(|line| line.contains(MARK));
+        assert_eq!(leak, None, "a key was logged");
+        log
     }
 }
 
