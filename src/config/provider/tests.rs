@@ -22,6 +22,7 @@ fn the_provider_is_the_one_that_is_configured() {
         AI_BASE_URL=http://[::1]:1/v1,AI_MODEL=m | openai | m | at http://[::1]:1/v1, no key
         AI_BASE_URL=http://127.0.0.1:1,AI_MODEL=m,AI_API_KEY=1 | openai | m | key from AI_API_KEY
         AI_BASE_URL=https://10.0.0.7/v1,AI_MODEL=m | openai | m | no key
+        AI_BASE_URL=http://127.0.0.1:1,AI_MODEL=m,GEMINI_API_KEY=1 | openai | m | no key
         AI_BASE_URL=http://ollama:1/v1,AI_MODEL=m,AI_ALLOW_HTTP=1 | openai | m | no key
         AI_BASE_URL=http://127.0.0.1:1,AI_PROVIDER=gemini,AI_API_KEY=1 | gemini | gemini-3.8-flash | at http
     ";

@@ -15,8 +15,8 @@ pub(super) fn fill(table: &mut Table) {
 fn choice(table: &mut Table) {
     let mut section = table.section("ai", "AI provider");
     let one = Kind::Choice(&["gemini", "openai", "anthropic", "offline"]);
-    let help = "Who answers; unless set, the one whose key is set, openai if a base URL is set, \
-                else offline";
+    let help = "Who answers; unless set, openai if a base URL is set, else the one whose key is \
+                set, else offline";
     section
         .unset("provider", one, help)
         .without_prefix()
