@@ -1,7 +1,7 @@
 //! Where the program listens.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use trunkline::Server;
 
@@ -49,7 +49,7 @@ impl Listen {
         let mut addresses = Vec::new();
         for host in &self.hosts {
             if host == LOCALHOST {
-                addresses.extend(loopback().map(|address| SocketAddr::new(address, self.port)));
+                addresses.extend(Server::localhost_addrs(self.port));
             } else {
                 addresses.extend(tokio::net::lookup_host((host.as_str(), self.port)).await?);
             }
@@ -84,16 +84,6 @@ impl Listen {
     }
 }
 
-/// The loopback addresses that this machine has.
-fn loopback() -> impl Iterator<Item = IpAddr> {
-    let both = [
-        IpAddr::from(Ipv4Addr::LOCALHOST),
-        IpAddr::from(Ipv6Addr::LOCALHOST),
-    ];
-    both.into_iter()
-        .filter(|address| TcpListener::bind((*address, 0)).is_ok())
-}
-
 /// An address without brackets or a host name in lower case; none if it is neither.
 pub(super) fn host_name(text: &str) -> Option<String> {
     let bare = text
@@ -116,7 +106,8 @@ mod tests {
 
     #[tokio::test]
     async fn each_address_is_listened_on_once_and_not_beside_one_that_covers_it() {
-        let both: Vec<String> = loopback().map(|ip| ip.to_string()).collect();
+        let both = Server::localhost_addrs(7).into_iter();
+        let both: Vec<String> = both.map(|address| address.ip().to_string()).collect();
         let both: Vec<&str> = both.iter().map(String::as_str).collect();
         assert!(!both.is_empty());
         let rows = [

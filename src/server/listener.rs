@@ -113,13 +113,20 @@ impl Server {
         bind::all(addresses).map(Server::of)
     }
 
-    /// Binds `127.0.0.1` and `[::1]`, on the same port: what `localhost` may mean to a client. A
+    /// Binds what `localhost` may mean to a client: `127.0.0.1` and `[::1]`, on the same port. A
     /// machine that has only one of them listens there.
     ///
     /// # Errors
     /// The port is taken at one of them, or the machine has neither.
     pub async fn bind_localhost(port: u16) -> io::Result<Server> {
-        Server::bind_all(bind::localhost(port)).await
+        Server::bind_all(Server::localhost_addrs(port)).await
+    }
+
+    /// The addresses that [`bind_localhost`](Server::bind_localhost) binds, for
+    /// [`bind_all`](Server::bind_all) with others: those of `127.0.0.1` and `[::1]` that this
+    /// machine has, or both if it seems to have none.
+    pub fn localhost_addrs(port: u16) -> Vec<SocketAddr> {
+        bind::localhost(port)
     }
 
     fn of(listeners: Vec<TcpListener>) -> Server {

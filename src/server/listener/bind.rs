@@ -1,7 +1,7 @@
 //! Taking ports: one address, several, or the machine's own.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{self, IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket};
@@ -40,7 +40,7 @@ pub(super) fn all(addresses: impl IntoIterator<Item = SocketAddr>) -> io::Result
 /// them tells the reason.
 pub(super) fn localhost(port: u16) -> Vec<SocketAddr> {
     // Whatever port it is: an address at which no port can be taken is not there.
-    present(port, |address| one(SocketAddr::new(address, 0)).is_ok())
+    present(port, |address| net::TcpListener::bind((address, 0)).is_ok())
 }
 
 fn present(port: u16, exists: impl Fn(IpAddr) -> bool) -> Vec<SocketAddr> {
