@@ -88,19 +88,12 @@ impl Body {
             None => self.idle,
         };
         let read = timeout(wait, self.response.chunk()).await;
-        let bytes = read
-            .map_err(|_| late("no more in time"))?
-            .map_err(broken_off)?;
+        let bytes = read.map_err(|_| late("no more in time"))?.map_err(lost)?;
         if bytes.as_ref().is_some_and(|bytes| !bytes.is_empty()) {
             self.speak_by = None;
         }
         Ok(bytes)
     }
-}
-
-/// The connection was lost on the way.
-fn broken_off(error: reqwest::Error) -> Fault {
-    lost(error, Code::Unavailable)
 }
 
 /// The answer stopped without an end.

@@ -53,7 +53,7 @@ impl Request {
         let response = timeout(limits.first_byte, sent)
             .await
             .map_err(|_| late("no response in time"))?
-            .map_err(unreachable)?;
+            .map_err(lost)?;
         let status = response.status();
         let failed = |fault| Failed {
             fault,
@@ -88,13 +88,8 @@ impl Request {
     }
 }
 
-/// A fault of the connection before anything of the answer came.
-fn unreachable(error: reqwest::Error) -> Fault {
-    lost(error, Code::Unavailable)
-}
-
-/// A fault of the connection, described for the log.
-pub(super) fn lost(error: reqwest::Error, code: Code) -> Fault {
+/// A connection that did not come about or was lost, described for the log.
+pub(super) fn lost(error: reqwest::Error) -> Fault {
     // The URL adds nothing to what the log says anyway.
     let error = error.without_url();
     let mut detail = error.to_string();
@@ -103,7 +98,7 @@ pub(super) fn lost(error: reqwest::Error, code: Code) -> Fault {
         detail = format!("{detail}: {cause}");
         source = cause.source();
     }
-    Fault::new(code, Retry::Backoff, &detail)
+    Fault::new(Code::Unavailable, Retry::Backoff, &detail)
 }
 
 /// The service took too long; asking again would take as long again.
