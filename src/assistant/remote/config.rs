@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Key;
 use crate::ai::provider::api::{Api, TokensField};
+use crate::ai::provider::reader::ReadLimits;
 use crate::ai::retry;
 
 /// Which service is asked, how, and how patiently.
@@ -104,13 +105,17 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
+        let ReadLimits {
+            max_event,
+            max_body,
+        } = ReadLimits::default();
         Limits {
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(30),
             idle: Duration::from_secs(60),
             total: Duration::from_secs(180),
-            max_event: 1024 * 1024,
-            max_body: 8 * 1024 * 1024,
+            max_event,
+            max_body,
             max_error_body: 64 * 1024,
         }
     }
