@@ -49,19 +49,21 @@ impl Status {
         self.0.draining.store(true, Ordering::Relaxed);
     }
 
-    fn word(&self) -> &'static str {
+    /// Whether newcomers are welcome: the status of `/readyz`, and the word for it.
+    fn readiness(&self) -> (StatusCode, &'static str) {
         if self.0.draining.load(Ordering::Relaxed) {
-            "draining"
+            (StatusCode::SERVICE_UNAVAILABLE, "draining")
         } else {
-            "ready"
+            (StatusCode::OK, "ready")
         }
     }
 
     fn json(&self) -> String {
+        let (_, word) = self.readiness();
         let status = json!({
             "name": "trunkline",
             "version": env!("CARGO_PKG_VERSION"),
-            "status": self.word(),
+            "status": word,
             "provider": self.0.provider,
             "model": self.0.model,
         });
@@ -113,11 +115,7 @@ impl Site {
         let found = match path {
             "/healthz" => plain(StatusCode::OK, "ok"),
             "/readyz" => {
-                let word = self.status.word();
-                let status = match word {
-                    "ready" => StatusCode::OK,
-                    _ => StatusCode::SERVICE_UNAVAILABLE,
-                };
+                let (status, word) = self.status.readiness();
                 plain(status, word)
             }
             "/status" => respond(StatusCode::OK, JSON, self.status.json()),
