@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use super::kind::Kind;
 
-/// The variables of the provider's key, and what they are for. Its value is in no table.
+/// The variable of the provider's key. It is in no table, as its value must not be shown.
 pub(super) const KEY_VARIABLE: &str = "AI_API_KEY";
 /// The key under which the provider's key would be found in a file, where it is refused.
 pub(super) const KEY_KEY: &str = "ai.api_key";
