@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import { io } from "socket.io-client";
-import { TARGET, offlineEnvironment, runServer, startServer } from "./support/target.mjs";
+import { OFFLINE, TARGET, runServer, startServer } from "./support/target.mjs";
 import { blocksOf, codeIn, patternOf, rowsOf } from "./support/documents.mjs";
 import { Frames, within } from "./support/client.mjs";
 
@@ -21,7 +21,7 @@ const DEADLINE_MS = 15_000;
 
 describe("the documents", { skip }, () => {
   let server;
-  before(async () => (server = await startServer(["--port", "0", "--test-hooks"], offlineEnvironment())));
+  before(async () => (server = await startServer(["--port", "0", "--test-hooks"], OFFLINE)));
   after(() => server?.stop());
 
   const under = (blocks, heading, language) => blocks.filter((block) => block.heading === heading && block.language === language);
@@ -50,7 +50,7 @@ describe("the documents", { skip }, () => {
   }
   /** What `--check` prints, once it has accepted everything. */
   async function check(flags, environment = {}) {
-    const { code, stdout, stderr } = await runServer(["--check", ...flags], { ...offlineEnvironment(), ...environment });
+    const { code, stdout, stderr } = await runServer(["--check", ...flags], { ...OFFLINE, ...environment });
     assert.equal(code, 0, stderr);
     return { stdout, text: stdout + stderr };
   }
@@ -154,7 +154,7 @@ describe("the documents", { skip }, () => {
       const folder = mkdtempSync(join(tmpdir(), "trunkline-"));
       const file = join(folder, "trunkline.toml");
       writeFileSync(file, text);
-      const behind = await startServer(["--port", "0", "--config", file], offlineEnvironment());
+      const behind = await startServer(["--port", "0", "--config", file], OFFLINE);
       try {
         const url = `http://127.0.0.1:${behind.port}`;
         const headers = { Host: "app.example", Origin: "https://app.example", "X-Forwarded-For": "203.0.113.7" };
@@ -227,7 +227,7 @@ describe("the documents", { skip }, () => {
     });
 
     it("the flags of the table are known", async () => {
-      const { stdout } = await runServer(["--help"], offlineEnvironment());
+      const { stdout } = await runServer(["--help"], OFFLINE);
       const flags = rowsOf("README.md", "Run it").flatMap(([what]) => codeIn(what)).map((code) => code.split(" ")[0]);
       assert.ok(flags.length >= 7);
       for (const flag of flags.filter((one) => one.startsWith("--"))) assert.ok(stdout.includes(flag), flag);

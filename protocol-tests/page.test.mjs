@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { MISSING, PHONE, ask, exchange, openBrowser } from "./support/browser.mjs";
-import { PLAIN, TARGET, startServer } from "./support/target.mjs";
+import { OFFLINE, TARGET, startServer } from "./support/target.mjs";
 import { Frames } from "./support/client.mjs";
 
 const skip = TARGET === "reference" ? "the reference has no page" : MISSING;
@@ -12,7 +12,7 @@ if (skip) console.log(`SKIPPED: the page in a browser: ${skip}`);
 if (skip && skip === MISSING && (process.env.CI ?? "false") !== "false") throw new Error(MISSING);
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const start = (port = 0) => startServer(["--port", String(port), "--test-hooks"], PLAIN);
+const start = (port = 0) => startServer(["--port", String(port), "--test-hooks"], OFFLINE);
 
 describe("the page", { skip }, () => {
   let server, browser, contexts = [], others = [], complaints = [], foreign = [];

@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import { io } from "socket.io-client";
-import { TARGET, offlineEnvironment, startServer } from "./support/target.mjs";
+import { OFFLINE, TARGET, startServer } from "./support/target.mjs";
 import { Frames, event, within } from "./support/client.mjs";
 
 const skip = TARGET === "reference" && "the collections are for the program";
@@ -14,7 +14,7 @@ const FOLDER = `${ROOT}postman/collections/trunkline/`;
 
 describe("the Postman collections", { skip }, () => {
   let server;
-  before(async () => (server = await startServer(["--port", "0"], offlineEnvironment())));
+  before(async () => (server = await startServer(["--port", "0"], OFFLINE)));
   after(() => server?.stop());
 
   it("the file for Import runs from its first request to its last, and every check passes", async () => {

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DESKTOP, PHONE, ask, exchange, openBrowser } from "./support/browser.mjs";
-import { PLAIN, startServer } from "./support/target.mjs";
+import { OFFLINE, startServer } from "./support/target.mjs";
 
 const FOLDER = process.env.SCREENSHOTS || fileURLToPath(new URL("../target/screenshots", import.meta.url));
 // The offline assistant repeats it, so that every kind of formatting is to be seen.
@@ -60,7 +60,7 @@ const browser = await openBrowser();
 for (const [device, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
   for (const colorScheme of ["light", "dark"]) {
     for (const [name, scene] of Object.entries(SCENES)) {
-      const server = await startServer(["--port", "0", "--test-hooks"], PLAIN);
+      const server = await startServer(["--port", "0", "--test-hooks"], OFFLINE);
       const touch = device === "phone";
       const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce", isMobile: touch, hasTouch: touch });
       const page = await context.newPage();

@@ -4,15 +4,15 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { io } from "socket.io-client";
-import { PLAIN, TARGET, runServer, startServer } from "./support/target.mjs";
+import { OFFLINE, TARGET, runServer, startServer } from "./support/target.mjs";
 import { Tcp, requestBytes } from "./support/tcp.mjs";
 import { RawWebSocket } from "./support/frames.mjs";
 import { Frames, event, within } from "./support/client.mjs";
 
 const skip = TARGET === "reference" && "the reference has no server program";
 const TYPED = "/socket.io/?EIO=4&transport=websocket";
-const run = (flags, env = {}) => runServer(flags, { ...PLAIN, ...env });
-const start = (flags = [], env = {}) => startServer(["--port", "0", ...flags], { ...PLAIN, ...env });
+const run = (flags, env = {}) => runServer(flags, { ...OFFLINE, ...env });
+const start = (flags = [], env = {}) => startServer(["--port", "0", ...flags], { ...OFFLINE, ...env });
 const ws = (server, path) => server.url.replace("http", "ws") + path;
 
 describe("the program", { skip }, () => {
@@ -454,7 +454,7 @@ describe("starting", { skip }, () => {
   });
 
   it("PORT and HOST are read", async () => {
-    const server = await startServer([], { ...PLAIN, PORT: "0", HOST: "127.0.0.1" });
+    const server = await startServer([], { ...OFFLINE, PORT: "0", HOST: "127.0.0.1" });
     assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
     await server.stop();
   });
@@ -497,7 +497,7 @@ describe("stopping", { skip }, () => {
     server.signal("SIGTERM");
     await within(server.ended, "the end", 15_000);
     client.close();
-    const again = await startServer(["--port", String(server.port)], PLAIN);
+    const again = await startServer(["--port", String(server.port)], OFFLINE);
     await again.stop();
   });
 });

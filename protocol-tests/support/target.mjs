@@ -28,9 +28,10 @@ export function startBench(target = TARGET, env = {}) {
   return start(fixtureCommand(target, "bench", "bench_server", "TRUNKLINE_BENCH"), env);
 }
 
-/** An environment in which the server program asks nobody, whatever the machine has configured. */
-export const PLAIN = Object.fromEntries(
-  ["HOST", "PORT", "AI_PROVIDER", "AI_MODEL", "AI_BASE_URL", "AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"]
+/** An environment in which the server program has its defaults and asks nobody, whatever the machine has configured. */
+export const OFFLINE = Object.fromEntries(
+  Object.keys(process.env)
+    .filter((name) => /^(HOST|PORT)$|^AI_|_API_KEY$|^TRUNKLINE_(?!SERVER|BENCH|CONFORMANCE)/.test(name))
     .map((name) => [name, undefined]),
 );
 
@@ -46,12 +47,6 @@ export async function runServer(flags, env = {}, limitMs = START_LIMIT_MS) {
   const [code, signal] = await child.ended;
   clearTimeout(timer);
   return { code, signal, stdout: child.output.stdout, stderr: child.output.stderr };
-}
-
-/** What keeps the program offline, whatever the machine has configured. */
-export function offlineEnvironment() {
-  const names = Object.keys(process.env).filter((name) => /^(HOST|PORT)$|^AI_|_API_KEY$|^TRUNKLINE_(?!SERVER|BENCH|CONFORMANCE)/.test(name));
-  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 export function serverProgram() {
