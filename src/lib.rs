@@ -40,15 +40,18 @@
 //! - [`dialect`]: plain JSON frames for raw WebSockets
 //! - [`connection`]: one client, the only type that the shell drives
 //! - [`rooms`]: who is in which room
-//! - [`ai`]: the rules of the assistant that the server program offers
+//! - [`ai`]: the rules of the assistant that the server program offers, and the HTTP APIs of AI
+//!   providers
 //! - `registry`, `api`, [`server`]: what clients share, what applications see, what touches the
 //!   network
-//! - [`assistant`]: the `ai-message` route, an application of the public API
+//! - [`assistant`]: the `ai-message` route, an application of the public API, and the providers that
+//!   answer it
 //!
 //! # Features
 //!
-//! `server` (sockets and tasks), `assistant` (the `ai-message` route), `cli` (the program), all on by
-//! default; `axum` reads the peer's address from axum's `ConnectInfo`.
+//! `server` (sockets and tasks), `assistant` (the `ai-message` route, with an HTTP client for AI
+//! providers), `cli` (the program), all on by default; `axum` reads the peer's address from axum's
+//! `ConnectInfo`.
 #![forbid(unsafe_code)]
 
 pub mod ai;

@@ -30,8 +30,8 @@ pub struct Options {
     pub stream: bool,
     /// How the longest answer is called ([`Api::OpenAi`] only).
     pub tokens_field: TokensField,
-    /// How hard the model should think ([`Api::Gemini`] only): `LOW`, `MEDIUM`, `HIGH`. Without it
-    /// the model decides.
+    /// How hard the model should think ([`Api::Gemini`] only): `low`, `medium`, `high`, in whatever
+    /// case. Without it the model decides.
     pub thinking_level: Option<String>,
 }
 

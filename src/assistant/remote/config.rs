@@ -26,7 +26,7 @@ pub struct Config {
     /// The field in which an OpenAI-compatible service expects the limit of the answer's length
     /// (`max_tokens`). The other APIs do not ask.
     pub tokens_field: TokensField,
-    /// How much a Gemini model thinks, in the service's own words, such as `LOW` (not sent).
+    /// How much a Gemini model thinks, in the service's own words, such as `low` (not sent).
     pub thinking_level: Option<String>,
     /// Whether the key and the conversation may travel unencrypted to another machine (no): then
     /// `http` leads to any host.
