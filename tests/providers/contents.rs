@@ -102,9 +102,16 @@ mod row_13_empty_answer {
         empty_body,
     );
 
+    /// It came to its end, and nothing was in it: another attempt would hardly find more.
     fn empty((answer, attempts): (Answer, usize)) {
         answer.expect_failure(Code::BadResponse);
-        assert!((1..=3).contains(&attempts), "{attempts} attempts");
+        assert_eq!(attempts, 1);
+    }
+
+    /// It ended without saying so, which another attempt may do better.
+    fn unended((answer, attempts): (Answer, usize)) {
+        answer.expect_failure(Code::BadResponse);
+        assert_eq!(attempts, 3);
     }
 
     async fn empty_object(api: Api) {
@@ -112,7 +119,7 @@ mod row_13_empty_answer {
     }
 
     async fn empty_object_streamed(api: Api) {
-        empty(stream(api, vec![Event::data(&json!({}))]).await);
+        unended(stream(api, vec![Event::data(&json!({}))]).await);
     }
 
     fn none(api: Api) -> Value {
@@ -135,7 +142,12 @@ mod row_13_empty_answer {
             Api::Anthropic => api.opening()[..1].to_vec(),
         };
         events.extend(api.closing());
-        empty(stream(api, events).await);
+        let asked = stream(api, events).await;
+        match api {
+            // It has no last word but a reason in a candidate.
+            Api::Gemini => unended(asked),
+            Api::OpenAi | Api::Anthropic => empty(asked),
+        }
     }
 
     async fn only_thoughts(api: Api) {
@@ -188,7 +200,7 @@ mod row_13_empty_answer {
     }
 
     async fn empty_body(api: Api) {
-        empty(stream(api, Vec::new()).await);
+        unended(stream(api, Vec::new()).await);
     }
 }
 
