@@ -9,13 +9,16 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use trunkline::ai::Api;
+
+use crate::fake::Speech;
+use crate::house::House;
 
 /// What every key of every test begins with: it may be seen in one header of a request, and
 /// nowhere else.
 pub(crate) const MARK: &str = "SECRET-7f3a91";
 
 static BEGUN: Once = Once::new();
-static LINES: AtomicU64 = AtomicU64::new(0);
 static OF_REQWEST: AtomicU64 = AtomicU64::new(0);
 static OF_TRUNKLINE: AtomicU64 = AtomicU64::new(0);
 static LEAKS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -65,7 +68,6 @@ impl io::Write for Reader {
     /// One line of the log.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        LINES.fetch_add(1, Ordering::Relaxed);
         let of = |target: &str| u64::from(text.contains(target));
         OF_REQWEST.fetch_add(of(" reqwest::"), Ordering::Relaxed);
         OF_TRUNKLINE.fetch_add(of(" trunkline::assistant"), Ordering::Relaxed);
@@ -80,8 +82,14 @@ impl io::Write for Reader {
     }
 }
 
-/// How many lines there were: in all, of reqwest, of the assistant.
-pub(crate) fn counts() -> (u64, u64, u64) {
-    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    (count(&LINES), count(&OF_REQWEST), count(&OF_TRUNKLINE))
+/// The search is worth something only if everything is logged.
+#[tokio::test]
+async fn the_log_of_every_crate_is_searched() {
+    let house = House::playing(Api::OpenAi, [Api::OpenAi.refuses(400)]).await;
+    house.ask("please").await;
+    for (name, lines) in [("reqwest", &OF_REQWEST), ("the assistant", &OF_TRUNKLINE)] {
+        let lines = lines.load(Ordering::Relaxed);
+        println!("{lines} lines of {name}");
+        assert!(lines > 0, "nothing of {name} is logged");
+    }
 }

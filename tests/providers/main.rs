@@ -17,6 +17,7 @@
 //! | 25, 26 | what is no question; a provider without a key | `asking` |
 //! | | laws of random streams and histories | `laws` |
 //! | | a thousand sockets, and memory | `crowd` |
+//! | | whether the search for keys misses nothing | `journal` |
 //!
 //! A server without any provider (the rest of row 26) is in `tests/program`.
 #![expect(
