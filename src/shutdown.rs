@@ -41,9 +41,10 @@ impl Farewell {
             () = self.assistant.drain(self.grace) => {}
             () = self.report() => {}
         }
+        // Whether questions were left behind, the assistant has said.
         tracing::info!(
             clients = self.clients.client_count(),
-            "no question is open any more; closing connections, for up to {}",
+            "closing connections, for up to {}",
             humantime::format_duration(self.closing)
         );
         self.clients.close(self.closing).await;
