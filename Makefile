@@ -26,6 +26,8 @@ check:
 	$(CARGO) clippy --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --all-features
 	$(CARGO) clippy --lib --no-default-features -- -D warnings
+	$(CARGO) clippy --lib --no-default-features --features server -- -D warnings
+	$(CARGO) clippy --lib --no-default-features --features assistant -- -D warnings
 	$(CARGO) test --quiet --all-features --test tidy --test licences -- --show-output
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans sources; fi
 
