@@ -245,13 +245,13 @@ fn needs_key(api: Api, base_url: &str) -> bool {
 /// What a service cannot be asked with, without values that may hold a secret.
 fn explain(error: &remote::ConfigError, values: &Values) -> Wrong {
     let text = error.to_string();
-    let place = match text.split_once(':') {
-        Some(("base_url", _)) => values.place("ai.base_url").to_string(),
-        _ => "AI provider".to_owned(),
-    };
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    let text = text.strip_prefix("base_url: ").unwrap_or(&text);
-    Wrong::refused(format!("{place}: {text}{}", cause.unwrap_or_default()))
+    Wrong::refused(match text.split_once(": ") {
+        // Fields are called as their settings are.
+        Some((field @ ("base_url" | "model"), expected)) => {
+            format!("{}: {expected}", values.place(&format!("ai.{field}")))
+        }
+        _ => format!("AI provider: {text}"),
+    })
 }
 
 /// The key, and where it came from.

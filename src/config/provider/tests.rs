@@ -60,6 +60,7 @@ fn what_is_half_configured_is_refused_and_never_becomes_offline() {
         AI_PROVIDER=gemini,AI_API_KEY=sk-secret sk-secret | AI_API_KEY: expected one word
         AI_PROVIDER=gemini,AI_API_KEY=sk-secret,AI_API_KEY_FILE=/x | AI_API_KEY is set, and AI_API_KEY_FILE
         AI_BASE_URL=http://api.example,AI_MODEL=m,AI_API_KEY=sk-secret | AI_BASE_URL: expected https://
+        AI_BASE_URL=http://127.0.0.1/,--ai-model= | --ai-model: expected the name of a model
     ";
     for row in table.lines().filter(|row| row.contains('|')) {
         let (given, expected) = row.split_once('|').unwrap();
