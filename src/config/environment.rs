@@ -74,22 +74,20 @@ impl Environment {
 
 /// The variable that was meant by one that begins like ours.
 fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    if let Some(rest) = name.strip_prefix(PREFIX) {
-        // Some of ours are without the prefix.
-        let bare = known.iter().find(|known| **known == rest).copied();
-        let ours = known.iter().filter_map(|known| known.strip_prefix(PREFIX));
-        let near = || nearest(rest, ours.chain(known.iter().copied()));
-        let near = bare.or_else(near)?;
-        return known
-            .iter()
-            .find(|known| known.strip_prefix(PREFIX).unwrap_or(known) == near)
-            .copied();
-    }
-    let others = known.iter().filter(|known| known.starts_with("AI_"));
-    let rest = name.strip_prefix("AI_")?;
-    let near = nearest(rest, others.filter_map(|known| known.strip_prefix("AI_")))?;
-    known
-        .iter()
-        .find(|known| known.strip_prefix("AI_") == Some(near))
-        .copied()
+    // What is compared is what follows the prefix.
+    let (rest, candidates): (&str, Vec<(&str, &str)>) = match name.strip_prefix(PREFIX) {
+        Some(rest) => {
+            // Some of ours are without the prefix.
+            let stem = |known: &'a str| known.strip_prefix(PREFIX).unwrap_or(known);
+            (rest, known.iter().map(|one| (stem(one), *one)).collect())
+        }
+        None => {
+            let of_ai = |one: &&'a str| Some((one.strip_prefix("AI_")?, *one));
+            let rest = name.strip_prefix("AI_")?;
+            (rest, known.iter().filter_map(of_ai).collect())
+        }
+    };
+    let near = nearest(rest, candidates.iter().map(|(stem, _)| *stem))?;
+    let found = candidates.into_iter().find(|(stem, _)| *stem == near);
+    found.map(|(_, variable)| variable)
 }
