@@ -94,6 +94,6 @@ pub use assistant::Assistant;
 pub use server::{Layer, Peer, Server, Service};
 
 /// The code in the README is compiled by the tests.
-#[cfg(all(doctest, feature = "server"))]
+#[cfg(all(doctest, feature = "assistant"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
