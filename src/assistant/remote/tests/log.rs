@@ -3,6 +3,9 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+
 use super::*;
 
 /// What was logged.
@@ -21,15 +24,18 @@ impl io::Write for Lines {
 }
 
 impl Lines {
-    /// Takes everything that this thread logs until the guard is dropped.
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+    /// Takes everything that this thread logs until what is returned is dropped.
+    fn listen(&self) -> (DefaultGuard, Dispatch) {
+        // While there is one subscriber alone, a line counts as unwanted for good if it is another
+        // test's thread that comes to it first.
+        let second = Dispatch::new(NoSubscriber::new());
         let lines = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
             .with_writer(move || lines.clone())
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        (tracing::subscriber::set_default(subscriber), second)
     }
 
     fn warnings(&self) -> Vec<String> {
