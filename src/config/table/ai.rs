@@ -52,7 +52,8 @@ fn manner(table: &mut Table) {
         .unset("system_prompt", Kind::Text("text"), help)
         .without_prefix()
         .common();
-    let help = "The longest answer, in the provider's tokens; unless set, as the provider likes";
+    let help = "The longest answer, in the provider's tokens; unless set, as the provider likes, \
+                and 4096 with anthropic";
     section
         .unset("max_output_tokens", Kind::at_least(1), help)
         .without_prefix()
