@@ -16,8 +16,14 @@ use shutdown::Farewell;
 use signals::Signals;
 use site::{Site, Status};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    match shutdown::run(program()) {
+        Ok(code) => code,
+        Err(error) => fail(&format!("cannot start: {error}"), 1),
+    }
+}
+
+async fn program() -> ExitCode {
     let (config, log) = match Config::read(std::env::args_os(), std::env::vars_os()) {
         Ok(Invocation::Serve { config, log }) => (config, log),
         Ok(Invocation::Print { text, warnings }) => {

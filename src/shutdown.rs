@@ -1,7 +1,9 @@
 //! How the program ends: who is waited for, how long, and what the operator is told meanwhile.
 
+use std::io;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use trunkline::{Assistant, Service};
 
 use crate::signals::Signals;
@@ -9,6 +11,17 @@ use crate::site::Status;
 
 /// How often the operator hears that the end is still awaited.
 const PROGRESS: Duration = Duration::from_secs(3);
+
+/// Runs `work` to its end, and waits for nothing else.
+///
+/// The system's look-up of a name cannot be broken off and may take minutes; the program's end must
+/// not wait for one that nobody wants any more.
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    let runtime = Runtime::new()?;
+    let output = runtime.block_on(work);
+    runtime.shutdown_background();
+    Ok(output)
+}
 
 /// Everybody who is told about the end.
 pub(crate) struct Farewell {
@@ -67,5 +80,32 @@ impl Farewell {
                 humantime::format_duration(left)
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+
+    use tokio::task::spawn_blocking;
+
+    use super::*;
+
+    #[test]
+    fn the_end_does_not_wait_for_what_cannot_be_broken_off() {
+        let (release, released) = channel::<()>();
+        let (tell, told) = channel();
+        let work = async {
+            let (begin, begun) = tokio::sync::oneshot::channel();
+            spawn_blocking(move || {
+                begin.send(()).unwrap();
+                tell.send(released.recv_timeout(Duration::from_secs(10)))
+            });
+            begun.await.unwrap();
+            7
+        };
+        assert_eq!(run(work).unwrap(), 7);
+        drop(release);
+        assert_eq!(told.recv().unwrap(), Err(RecvTimeoutError::Disconnected));
     }
 }
