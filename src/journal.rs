@@ -3,7 +3,11 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use trunkline::{DisconnectReason, Namespace, Socket};
 
 /// Begins to log to stderr what the filter lets through, as lines for people or as JSON, with what
@@ -14,14 +18,22 @@ pub(crate) fn open(filter: EnvFilter, json: bool, warnings: &[String]) {
         .with_writer(std::io::stderr);
     if json {
         // One object per line: timestamp, level, target, fields.
-        journal.json().with_current_span(false).init();
+        let journal = journal.json().with_current_span(false).finish();
+        journal.with(filter_fn(is_silent)).init();
     } else {
         let is_terminal = std::io::stderr().is_terminal();
-        journal.with_ansi(is_terminal).init();
+        let journal = journal.with_ansi(is_terminal).finish();
+        journal.with(filter_fn(is_silent)).init();
     }
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+}
+
+/// Whether a line is silent about what is said: at its lowest level the WebSocket library spells
+/// every frame, prompts and answers included.
+fn is_silent(line: &Metadata<'_>) -> bool {
+    !(line.target().starts_with("tungstenite") && *line.level() == Level::TRACE)
 }
 
 /// Logs where the server listens, and who answers.
