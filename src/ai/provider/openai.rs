@@ -129,7 +129,8 @@ pub(super) fn read(json: &str) -> serde_json::Result<Piece> {
         let reason = choice.finish_reason.or_default();
         (finish(&reason), reason)
     } else {
-        (Some(Finish::Blocked), refusal)
+        // Its words are the model's, and not for the log.
+        (Some(Finish::Blocked), "refusal".to_owned())
     };
     let usage = answer.usage.or_default();
     Ok(Piece {

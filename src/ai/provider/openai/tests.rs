@@ -87,6 +87,8 @@ fn a_refusal_is_blocked() {
     let body = r#"{"choices":[{"message":{"content":null,"refusal":"I'm sorry"},"finish_reason":"stop"}]}"#;
     let heard = whole(body);
     assert_eq!((&*heard.text, heard.fault()), ("", blocked));
+    // The model's words are not for the log.
+    assert_eq!(heard.end.unwrap().unwrap_err().detail, "refusal");
     let heard = streamed(&[
         r#"{"choices":[{"delta":{"content":"Well","refusal":""}}]}"#,
         r#"{"choices":[{"delta":{"refusal":"I'm"}}]}"#,
