@@ -158,7 +158,7 @@ impl Kind {
     pub(super) fn toml(self, value: &Value) -> String {
         match value {
             Value::Switch(on) => on.to_string(),
-            Value::Duration(time) => quoted(&humantime::format_duration(*time).to_string()),
+            Value::Duration(time) => quoted(&duration_text(*time)),
             Value::Number(size) if matches!(self, Kind::Bytes { .. }) => {
                 let text = size_text(*size);
                 match text.parse::<u64>() {
@@ -208,6 +208,20 @@ fn duration(text: &str) -> Option<Duration> {
         return None;
     }
     humantime::parse_duration(text).ok()
+}
+
+/// The duration in a text that is read again: many parts together would be too long for that.
+fn duration_text(time: Duration) -> String {
+    let parts = humantime::format_duration(time).to_string();
+    if parts.len() <= LONGEST_DURATION_TEXT {
+        return parts;
+    }
+    let whole = Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    if whole == time {
+        format!("{}ms", time.as_millis())
+    } else {
+        format!("{}ns", time.as_nanos())
+    }
 }
 
 /// The size in the largest unit that needs no fraction.

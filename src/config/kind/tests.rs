@@ -104,6 +104,16 @@ fn what_is_written_down_is_read_again() {
             r#""1s 500ms""#,
         ),
         (Kind::duration(), Value::Duration(Duration::ZERO), r#""0s""#),
+        (
+            Kind::duration(),
+            Value::Duration(LONGEST - Duration::from_millis(1)),
+            r#""31535999999ms""#,
+        ),
+        (
+            Kind::duration(),
+            Value::Duration(LONGEST - Duration::from_nanos(1)),
+            r#""31535999999999999ns""#,
+        ),
         (Kind::Bytes { least: 0 }, Value::Number(0), "0"),
         (
             Kind::Bytes { least: 0 },
