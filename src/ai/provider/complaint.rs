@@ -47,6 +47,10 @@ const TOO_LONG_PHRASES: &[&str] = &[
 /// What is said to the asker when a day's quota is used up.
 const NOTHING_MORE_TODAY: &str = "The assistant may answer no more questions today.";
 
+/// The longest wait that is passed on: beyond the numbers that clients can wait for, they would
+/// come back at once.
+const LONGEST_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How many codes of one complaint are kept.
 const MAX_WORDS: usize = 8;
 
@@ -110,6 +114,7 @@ pub(super) fn told(text: &str) -> Fault {
 }
 
 fn complete(failure: Failure, may_retry: bool, delay: Option<Duration>, detail: &str) -> Fault {
+    let delay = delay.map(|delay| delay.min(LONGEST_DELAY));
     let failure = match delay {
         Some(delay) if failure.retryable => failure.after(delay),
         _ => failure,

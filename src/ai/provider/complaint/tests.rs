@@ -229,6 +229,8 @@ fn the_wait_comes_from_the_headers_first() {
         (None, Some("0"), "", after(0)),
         (None, date, "", after(5_000)),
         (None, past, "", after(0)),
+        // No client can wait for longer.
+        (None, Some("1e19"), "", after(86_400_000)),
         (Some("250"), Some("3"), "", after(250)),
         (
             Some("250.5"),
