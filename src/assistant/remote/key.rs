@@ -33,8 +33,8 @@ impl Key {
         Ok(Key(SecretString::from(key)))
     }
 
-    /// `text` with `[redacted]` in every place where it holds the key: as it is, percent-encoded,
-    /// with JSON's escapes, or cut off by the text's end.
+    /// `text` with `[redacted]` in every place where it holds the key: as it is, in other
+    /// letter case, percent-encoded, with JSON's escapes, or cut off by the text's end.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = String::new();
         // Everything before `copied` is in `clean`.
@@ -74,7 +74,9 @@ impl Key {
         let mut rest = text;
         for (matched, expected) in key.iter().enumerate() {
             match spelt(rest) {
-                Spelt::Byte(byte, length) if byte == *expected => rest = &rest[length..],
+                Spelt::Byte(byte, length) if byte.eq_ignore_ascii_case(expected) => {
+                    rest = &rest[length..];
+                }
                 _ if rest.first() == Some(expected) => rest = &rest[1..],
                 Spelt::CutOff if matched >= SHORTEST_CUT => return Some(text.len()),
                 Spelt::Byte(..) | Spelt::CutOff => return None,
@@ -177,6 +179,7 @@ mod tests {
             ("%73%6B%2B%31%2F%32%3D%7A", "[redacted]"),
             (r"sk\u002b1\/2\u003Dz!", "[redacted]!"),
             ("🦀sk+1/2=z🦀", "🦀[redacted]🦀"),
+            ("SK+1/2=Z, Sk%2b1/2=%5A", "[redacted], [redacted]"),
             // Cut off by a limit.
             ("it was sk+1/2", "it was [redacted]"),
             ("it was sk%2B1%2", "it was [redacted]"),
