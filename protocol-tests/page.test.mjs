@@ -131,6 +131,25 @@ describe("the page", { skip }, () => {
       await (await exchange(page, 0, "done")).getByText("Cut at its greatest length").waitFor();
     });
 
+    it("comes to its end also where replies are texts, or have another name", async () => {
+      for (const flags of [["--assistant-form", "string"], ["--assistant-reply-event", "answered"]]) {
+        const other = await startServer(["--port", "0", "--test-hooks", ...flags], PLAIN);
+        others.push(other);
+        const page = await visit({ url: other.url });
+        await ask(page, "echo Hi");
+        assert.equal(await answer(await exchange(page, 0, "done")).textContent(), "Hi");
+        await ask(page, "/slow 60000");
+        await exchange(page, 1, "writing");
+        await page.keyboard.press("Escape");
+        await exchange(page, 1, "stopped");
+        await ask(page, "/fail overloaded");
+        const failed = await exchange(page, 2, "failed");
+        assert.match(await failed.locator(".end").textContent(), /too much to do.*Try again/);
+        await ask(page, "echo Bye");
+        assert.equal(await answer(await exchange(page, 3, "done")).textContent(), "Bye");
+      }
+    });
+
     it("with markup in it is shown as text", async () => {
       const page = await visit({ prepare: (page) => page.exposeFunction("harm", () => complaints.push("a script ran")) });
       const hostile = '<img src=x onerror="harm()"><script>harm()</script> **<b onclick=harm()>bold</b>** `<i>code</i>`\n- <svg onload=harm()>\n```html\n<script>harm()</script>\n```';

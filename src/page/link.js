@@ -20,7 +20,7 @@ export function countdown(milliseconds, tick) {
 /**
  * `changed` hears of each state: {name: "connecting"}, {name: "connected"}, and
  * {name: "waiting", seconds, refusal}, where `refusal` is the server's reason if it gave one.
- * `received` gets the event and the data of every other frame.
+ * `received` gets the event, the data and the acknowledgement's number of every other frame, as far as it has them.
  */
 export class Link {
   #socket;
@@ -37,8 +37,8 @@ export class Link {
     addEventListener("online", () => this.hurry());
   }
 
-  send(event, data) {
-    this.#socket.send(JSON.stringify({ event, data }));
+  send(event, data, ack) {
+    this.#socket.send(JSON.stringify({ event, data, ack }));
   }
 
   /** Connects now instead of later. */
@@ -66,7 +66,7 @@ export class Link {
     this.#socket = socket;
   }
 
-  #take({ event, data }) {
+  #take({ event, data, ack }) {
     if (event === "connect") {
       this.#retries = 0;
       this.connected = true;
@@ -74,7 +74,7 @@ export class Link {
     } else if (event === "connect_error") {
       this.#refusal = data?.message;
     } else {
-      this.#received(event, data);
+      this.#received(event, data, ack);
     }
   }
 

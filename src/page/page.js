@@ -46,8 +46,10 @@ class Exchange {
     log.append(this.item);
   }
 
-  begin(id) {
-    this.id = id;
+  begin(number) {
+    this.number = number;
+    this.id = `page-${number}`;
+    this.error = undefined;
     this.#show("writing");
     this.#finish();
   }
@@ -114,16 +116,14 @@ class Exchange {
 }
 
 const link = new Link({
-  received(event, data) {
-    if (!running || data?.id !== running.id) return;
-    if (event === "ai-message-chunk") {
-      running.add(data.delta);
-    } else if (event === "ai-message-response") {
-      const exchange = running;
-      running = null;
-      if (!model.textContent) name(data.model);
-      exchange.finish(data);
-      proceed();
+  received(event, data, ack) {
+    if (running && ack === running.number) {
+      // The operator can give the reply another name, and make it a mere text.
+      conclude(typeof data === "string" ? { response: data, finish: running.error?.code, error: running.error } : data);
+    } else if (running && data?.id === running.id) {
+      if (event === "ai-message-chunk") running.add(data.delta);
+      else if (event === "ai-message-error") running.error = data.error;
+      else if (event === "ai-message-response") conclude(data);
     }
   },
   changed(now) {
@@ -151,8 +151,8 @@ function proceed() {
   if (link.connected && !running && waiting.length > 0) {
     running = waiting.shift();
     remembered = true;
-    running.begin(`page-${++asked}`);
-    link.send("ai-message", { id: running.id, chat, prompt: running.question, stream: true });
+    running.begin(++asked);
+    link.send("ai-message", { id: running.id, chat, prompt: running.question, stream: true }, running.number);
   }
   const focused = document.activeElement === stop;
   stop.hidden = !running;
@@ -161,6 +161,15 @@ function proceed() {
   fresh.disabled = !welcome.hidden;
   hint.textContent = !link.connected ? "Not connected: messages wait here" : running ? "Esc stops the answer" : IDLE_HINT;
   hint.parentElement.dataset.about = link.connected ? "keys" : "connection";
+}
+
+/** Takes the final reply: the event, or the acknowledgement behind it. */
+function conclude(reply) {
+  const exchange = running;
+  running = null;
+  if (!model.textContent) name(reply.model);
+  exchange.finish(reply);
+  proceed();
 }
 
 function enqueue(exchange) {
