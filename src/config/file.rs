@@ -89,6 +89,7 @@ impl File<'_> {
                 DeValue::Table(inner) if is_section(&section) => {
                     self.gather(inner, &section, sources)?;
                 }
+                _ if is_section(&section) => return Err(self.refuse_section(line, &key)),
                 _ => self.note_unknown(name.span().start, line, &key),
             }
         }
@@ -99,6 +100,13 @@ impl File<'_> {
         Wrong::refused(format!(
             "{}:{line}: {KEY_KEY}: a key does not belong in this file; put it into a file of its \
              own named by ai.api_key_file, or into the environment as AI_API_KEY",
+            self.path
+        ))
+    }
+
+    fn refuse_section(&self, line: usize, key: &str) -> Wrong {
+        Wrong::refused(format!(
+            "{}:{line}: {key}: expected a section, [{key}] with its keys below",
             self.path
         ))
     }

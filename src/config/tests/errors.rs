@@ -108,6 +108,14 @@ fn a_file_is_refused_with_its_line() {
         ),
         ("z = 1\na = 2", ":1: unknown key z;"),
         (
+            "ai = \"gemini\"",
+            ":1: ai: expected a section, [ai] with its keys below",
+        ),
+        (
+            "port = 1\n[[ai]]\nmodel = \"m\"",
+            ":2: ai: expected a section",
+        ),
+        (
             "[engine.ping_interval]\nx = 1",
             ":1: engine.ping_interval (a table): expected a duration",
         ),
