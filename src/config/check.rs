@@ -1,7 +1,9 @@
 //! The effective configuration as a file that can be used again.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
+use super::kind::Value;
 use super::provider::{Chosen, Provider};
 use super::table::{KEY_KEY, Setting, TABLE};
 use super::values::Values;
@@ -54,6 +56,10 @@ impl Lines {
             place => format!("from {place}"),
         };
         match (key, values.get(key)) {
+            // Who mistook the one for the other gave the key instead of a path.
+            ("ai.api_key_file", Some(Value::Text(path))) if !Path::new(path).exists() => {
+                self.add(&format!("# {name} is not shown, as there is no such file"));
+            }
             (_, Some(value)) => self.assign(name, &setting.kind.toml(value), &source),
             ("ai.provider", None) => {
                 let provider = format!("{:?}", chosen.provider.name());

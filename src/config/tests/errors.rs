@@ -256,3 +256,20 @@ fn values_that_contradict_each_other_are_refused() {
         "{wrong}"
     );
 }
+
+#[test]
+fn a_key_in_the_place_of_its_file_is_not_printed_by_a_check_that_needs_none() {
+    let file = Kept::new("sk-secret");
+    let rows = [
+        (
+            "sk-secret",
+            "# api_key_file is not shown, as there is no such file",
+        ),
+        (file.path(), "api_key_file = \""),
+    ];
+    for (path, expected) in rows {
+        let checked = check(&["--ai-api-key-file", path], &[("AI_PROVIDER", "offline")]);
+        assert!(!checked.contains("sk-secret"), "{checked}");
+        assert!(checked.contains(expected), "{checked}");
+    }
+}
