@@ -15,7 +15,9 @@ use trunkline::{DisconnectReason, Namespace, Socket};
 pub(crate) fn open(filter: EnvFilter, json: bool, warnings: &[String]) {
     let journal = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // Told where nobody reads any more, they would be panics.
+        .log_internal_errors(false);
     if json {
         // One object per line: timestamp, level, target, fields.
         let journal = journal.json().with_current_span(false).finish();

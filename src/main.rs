@@ -27,9 +27,7 @@ async fn program() -> ExitCode {
     let (config, log) = match Config::read(std::env::args_os(), std::env::vars_os()) {
         Ok(Invocation::Serve { config, log }) => (config, log),
         Ok(Invocation::Print { text, warnings }) => {
-            warnings
-                .iter()
-                .for_each(|line| eprintln!("trunkline: {line}"));
+            warnings.iter().for_each(|line| complain(line));
             say(&text);
             return ExitCode::SUCCESS;
         }
@@ -80,7 +78,12 @@ fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
+fn complain(problem: &str) {
+    // As above; `eprintln` would panic.
+    let _ = writeln!(std::io::stderr(), "trunkline: {problem}");
+}
+
 fn fail(problem: &str, code: u8) -> ExitCode {
-    eprintln!("trunkline: {problem}");
+    complain(problem);
     ExitCode::from(code)
 }

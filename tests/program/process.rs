@@ -181,6 +181,23 @@ async fn what_is_said_stays_out_of_the_log_at_every_level() {
 }
 
 #[tokio::test]
+async fn a_log_that_nobody_reads_any_more_harms_nobody() {
+    let unread = || {
+        let (_, writer) = std::io::pipe().unwrap();
+        writer
+    };
+    let program = Program::run(command(&[]).stderr(unread()));
+    let mut client = Client::json(program.address).await;
+    client.ask("echo all the same").await;
+    assert_eq!(client.expect("ai-message-response").await, "all the same");
+    program.signal("TERM");
+    client.expect_end().await;
+    assert_eq!(program.end().await.0, Some(0));
+    let (code, _, _) = run(command(&["--port", "http"]).stderr(unread()));
+    assert_eq!(code, Some(2));
+}
+
+#[tokio::test]
 async fn a_signal_lets_running_answers_finish_and_turns_newcomers_away() {
     let mut program = Program::start(&["--test-hooks"]);
     let mut client = Client::json(program.address).await;

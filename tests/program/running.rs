@@ -79,10 +79,14 @@ impl Program {
     /// The exit code, and what is left of stdout and stderr.
     pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
-        for mut pipe in [
-            Box::new(self.child.stdout.take().unwrap()) as Box<dyn Read + Send>,
-            Box::new(self.child.stderr.take().unwrap()),
-        ] {
+        let stdout = self.child.stdout.take();
+        let stderr = self.child.stderr.take();
+        let pipes = [
+            stdout.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+            // A test may have put something else there.
+            stderr.map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        ];
+        for mut pipe in pipes.into_iter().flatten() {
             let read = tokio::task::spawn_blocking(move || {
                 let mut text = String::new();
                 pipe.read_to_string(&mut text).map(|_| text)
