@@ -41,7 +41,12 @@ describe("the page", { skip }, () => {
     return other;
   };
   /** Opens the page, and waits until it is connected. */
-  const visit = async ({ url = server.url, prepare, ...options } = {}) => {
+  const visit = async (options) => {
+    const page = await open(options);
+    await connected(page);
+    return page;
+  };
+  const open = async ({ url = server.url, prepare, ...options } = {}) => {
     const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, ...options });
     contexts.push(context);
     const page = await context.newPage();
@@ -55,7 +60,6 @@ describe("the page", { skip }, () => {
     page.on("websocket", (socket) => new URL(socket.url()).host !== own && foreign.push(socket.url()));
     await prepare?.(page);
     await page.goto(url);
-    await connected(page);
     return page;
   };
   const connected = (page) => page.locator('#state[data-state="connected"]').waitFor();
@@ -133,7 +137,7 @@ describe("the page", { skip }, () => {
 
     it("comes to its end also where replies are texts, or have another name", async () => {
       for (const flags of [["--assistant-form", "string"], ["--assistant-reply-event", "answered"]]) {
-        const other = await startServer(["--port", "0", "--test-hooks", ...flags], PLAIN);
+        const other = await startServer(["--port", "0", "--test-hooks", ...flags], OFFLINE);
         others.push(other);
         const page = await visit({ url: other.url });
         await ask(page, "echo Hi");
@@ -497,6 +501,27 @@ describe("the page", { skip }, () => {
       await settled(page);
       assert.ok(await atEnd(page));
       assert.equal(await page.getByRole("button", { name: "New text" }).isVisible(), false);
+    });
+
+    it("it finds the server at other paths, and says so where plain JSON is switched off", async () => {
+      const moved = await startServer(["--port", "0", "--http-path", "/rt", "--http-plain-json", "/ws"], OFFLINE);
+      others.push(moved);
+      const page = await visit({ url: moved.url });
+      await ask(page, "echo Hi");
+      assert.equal(await answer(await exchange(page, 0, "done")).textContent(), "Hi");
+      const shown = await page.locator("#own pre code").allTextContents();
+      const host = new URL(moved.url).host;
+      assert.ok(shown.some((text) => text.includes(`io("http://${host}", { path: "/rt/" })`)), shown.join("\n"));
+      assert.ok(shown.includes(`ws://${host}/ws`));
+      assert.ok(shown.includes(`ws://${host}/rt/?EIO=4&transport=websocket`));
+
+      const silent = await startServer(["--port", "0", "--http-plain-json", "off"], OFFLINE);
+      others.push(silent);
+      const other = await open({ url: silent.url });
+      await other.getByText("the server is set not to").waitFor();
+      assert.equal(await other.getByRole("textbox").count(), 0);
+      assert.equal(await other.getByText("New → WebSocket").isVisible(), false);
+      assert.ok(await other.getByText("42[").isVisible());
     });
 
     it("the snippets show this very server", async () => {

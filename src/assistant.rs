@@ -209,11 +209,13 @@ impl Assistant {
     /// Whether this socket may ask now, and where its question stands.
     fn admit(&self, socket: &Socket, address: &Address) -> Result<(Turn, Visit), Failure> {
         let visit = self.0.desk.enter()?;
-        if let Some(ip) = socket.handshake().address {
-            self.0.desk.grant(ip, clock::now())?;
-        }
         let asker = self.asker(socket);
-        let turn = asker.ask(address, clock::now())?;
+        let now = clock::now();
+        let turn = asker.ask(address, now)?;
+        // What the socket's own limits refuse is at nobody else's expense.
+        if let Some(ip) = socket.handshake().address {
+            self.0.desk.grant(ip, now)?;
+        }
         Ok((turn, visit))
     }
 

@@ -14,7 +14,7 @@ use trunkline::{Io, Service};
 use config::{Config, Invocation};
 use shutdown::Farewell;
 use signals::Signals;
-use site::{Site, Status};
+use site::{Page, Site, Status};
 
 fn main() -> ExitCode {
     match shutdown::run(program()) {
@@ -47,7 +47,7 @@ async fn program() -> ExitCode {
 /// Serves until a signal comes and everybody has been told.
 async fn serve(config: &Config) -> Result<(), String> {
     let signals = Signals::listen().map_err(|error| format!("cannot await signals: {error}"))?;
-    let assistant = config.assistant()?;
+    let assistant = config.assistant();
     let server = config.listen.bind().await?;
     let addresses = server.local_addrs().map_err(|error| error.to_string())?;
     let access = config.http.access(&addresses);
@@ -66,7 +66,8 @@ async fn serve(config: &Config) -> Result<(), String> {
         grace: config.grace,
         closing: config.http.limits().drain_timeout,
     };
-    let service = service.with_application(Site::new(access, status));
+    let page = Page::new(&config.http.path(), config.http.plain_json());
+    let service = service.with_application(Site::new(access, status, page));
     let server = server.with_limits(config.http.limits());
     server.run(service, farewell.when_told(signals)).await;
     tracing::info!("stopped");

@@ -16,6 +16,7 @@ use serde_json::json;
 use trunkline::server::Access;
 
 const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 /// The page loads nothing but its own script and style, and talks to nobody but this server.
@@ -71,18 +72,43 @@ impl Status {
     }
 }
 
+/// The page with the addresses that it and its reader's own clients connect to.
+#[derive(Clone, Debug)]
+pub(crate) struct Page(Bytes);
+
+impl Page {
+    /// The page of a server with these paths of Socket.IO, with a slash behind it, and of plain
+    /// JSON, if it speaks that.
+    pub(crate) fn new(socketio: &str, plain_json: Option<&str>) -> Page {
+        let page = include_str!("page/page.html")
+            .replace("{socketio}", &escaped(socketio))
+            .replace("{plain_json}", &escaped(plain_json.unwrap_or_default()));
+        Page(page.into())
+    }
+}
+
+/// A text as the value of an attribute.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;")
+}
+
 /// The program's own pages.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     access: Access,
     status: Status,
+    page: Page,
 }
 
 impl Site {
     /// Answers under the host names that `access` admits; probes are answered under any, as they
     /// ask for addresses.
-    pub(crate) fn new(access: Access, status: Status) -> Site {
-        Site { access, status }
+    pub(crate) fn new(access: Access, status: Status, page: Page) -> Site {
+        Site {
+            access,
+            status,
+            page,
+        }
     }
 
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
@@ -119,8 +145,9 @@ impl Site {
                 plain(status, word)
             }
             "/status" => respond(StatusCode::OK, JSON, self.status.json()),
+            "/" => respond(StatusCode::OK, HTML, self.page.0.clone()),
             _ => {
-                let (kind, content) = page(path)?;
+                let (kind, content) = part(path)?;
                 respond(StatusCode::OK, kind, content)
             }
         };
@@ -139,9 +166,8 @@ impl<B> hyper::service::Service<Request<B>> for Site {
 }
 
 /// A part of the page: its type and its content.
-fn page(path: &str) -> Option<(&'static str, &'static str)> {
+fn part(path: &str) -> Option<(&'static str, &'static str)> {
     let found = match path {
-        "/" => ("text/html; charset=utf-8", include_str!("page/page.html")),
         "/page.js" => (SCRIPT, include_str!("page/page.js")),
         "/link.js" => (SCRIPT, include_str!("page/link.js")),
         "/text.js" => (SCRIPT, include_str!("page/text.js")),
@@ -188,6 +214,7 @@ mod tests {
         Site::new(
             Access::loopback(Vec::new()),
             Status::new("offline", "offline"),
+            Page::new("/socket.io/", Some("/")),
         )
     }
 
@@ -271,15 +298,28 @@ mod tests {
     }
 
     #[test]
+    fn the_page_is_told_where_to_connect() {
+        let page = |plain_json| Page::new("/a\"&b/", plain_json).0;
+        let expected = |plain: &str| {
+            format!(r#"<html lang="en" data-socketio="/a&quot;&amp;b/" data-plain="{plain}">"#)
+        };
+        for (plain_json, plain) in [(Some("/ws"), "/ws"), (None, "")] {
+            let page = String::from_utf8(page(plain_json).to_vec()).unwrap();
+            assert_eq!(page.lines().nth(1), Some(&*expected(plain)));
+        }
+    }
+
+    #[test]
     fn the_page_loads_nothing_from_elsewhere() {
-        for path in ["/", "/page.js", "/link.js", "/text.js", "/page.css"] {
-            let (_, content) = page(path).unwrap();
+        let html = include_str!("page/page.html");
+        assert!(!html.contains("://"));
+        for path in ["/page.js", "/link.js", "/text.js", "/page.css"] {
+            let (_, content) = part(path).unwrap();
             assert!(!content.contains("://"), "{path}");
         }
-        let (_, html) = page("/").unwrap();
         assert!(html.contains("page.js") && html.contains("page.css"));
         // An image cannot load anything; its one address is the name of its format.
-        let (_, icon) = page("/icon.svg").unwrap();
+        let (_, icon) = part("/icon.svg").unwrap();
         assert_eq!(icon.matches("://").count(), 1);
     }
 }

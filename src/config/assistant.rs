@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use trunkline::ai::contract::Form;
 use trunkline::ai::{self, Rate, Text, answer, contract, conversations, history, offline};
-use trunkline::assistant::{self, Assistant, Offline, Remote};
+use trunkline::assistant::{self, Assistant, Offline};
 
 use super::values::Values;
 use super::wrong::Wrong;
@@ -24,15 +24,12 @@ const RESERVED: [&str; 6] = [
 
 impl Config {
     /// The assistant with its provider; nobody is asked yet.
-    pub(crate) fn assistant(&self) -> Result<Assistant, String> {
+    pub(crate) fn assistant(&self) -> Assistant {
         let rules = self.rules.clone();
-        Ok(match &self.provider {
+        match &self.provider {
             Provider::Offline(config) => Assistant::new(rules, Offline::new(*config)),
-            Provider::Remote(config) => {
-                let remote = Remote::new((**config).clone());
-                Assistant::new(rules, remote.map_err(|error| error.to_string())?)
-            }
-        })
+            Provider::Remote(remote, _) => Assistant::new(rules, remote.clone()),
+        }
     }
 }
 

@@ -65,7 +65,7 @@ impl Lines {
                 let provider = format!("{:?}", chosen.provider.name());
                 self.assign(name, &provider, &chosen.because);
             }
-            ("ai.model", None) if matches!(chosen.provider, Provider::Remote(_)) => {
+            ("ai.model", None) if matches!(chosen.provider, Provider::Remote(..)) => {
                 let model = format!("{:?}", chosen.provider.model());
                 self.assign(name, &model, "the provider's default");
             }

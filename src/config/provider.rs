@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use trunkline::ai::provider::api::{Api, TokensField};
 use trunkline::ai::{offline, retry};
+use trunkline::assistant::Remote;
 use trunkline::assistant::remote::{self, Key, Limits};
 
 use super::environment::Environment;
@@ -28,8 +29,8 @@ const OFFLINE_RULES: &str = "offline (answers by simple rules, without a network
 pub(crate) enum Provider {
     /// Rules, without a network.
     Offline(offline::Config),
-    /// A service.
-    Remote(Box<remote::Config>),
+    /// A service: the client that asks it, and what that was made from.
+    Remote(Remote, Box<remote::Config>),
 }
 
 impl Provider {
@@ -37,7 +38,7 @@ impl Provider {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Provider::Offline(_) => OFFLINE,
-            Provider::Remote(config) => config.api.as_str(),
+            Provider::Remote(_, config) => config.api.as_str(),
         }
     }
 
@@ -45,7 +46,7 @@ impl Provider {
     pub(crate) fn model(&self) -> &str {
         match self {
             Provider::Offline(_) => offline::MODEL,
-            Provider::Remote(config) => &config.model,
+            Provider::Remote(_, config) => &config.model,
         }
     }
 }
@@ -90,8 +91,8 @@ pub(super) fn choose(
         let (key, source) = key.unzip();
         let config = compose(api, key, values)?;
         // Gets ready and says what is wrong; nobody is asked anything.
-        remote::Remote::new(config.clone()).map_err(|error| explain(&error, values))?;
-        chosen.provider = Provider::Remote(Box::new(config));
+        let remote = Remote::new(config.clone()).map_err(|error| explain(&error, values))?;
+        chosen.provider = Provider::Remote(remote, Box::new(config));
         chosen.key_source = source;
     }
     let of_gemini = matches!(api, Some(Api::Gemini) | None);
@@ -335,7 +336,7 @@ impl Chosen {
             Provider::Offline(_) => {
                 return format!("{OFFLINE_RULES}; AI_PROVIDER and a key choose another");
             }
-            Provider::Remote(config) => config,
+            Provider::Remote(_, config) => config,
         };
         let mut text = format!("{}, model {}", config.api.as_str(), config.model);
         if values.is_given("ai.base_url") {
@@ -353,7 +354,7 @@ impl Chosen {
         match (&self.key_source, &self.provider) {
             (Some(source), _) => format!("set (from {source})"),
             (None, Provider::Offline(_)) => "not needed".to_owned(),
-            (None, Provider::Remote(_)) => "not set".to_owned(),
+            (None, Provider::Remote(..)) => "not set".to_owned(),
         }
     }
 }

@@ -23,6 +23,7 @@ export function countdown(milliseconds, tick) {
  * `received` gets the event, the data and the acknowledgement's number of every other frame, as far as it has them.
  */
 export class Link {
+  #path;
   #socket;
   #retries = 0;
   #refusal;
@@ -31,7 +32,8 @@ export class Link {
   #stopWaiting = null;
   connected = false;
 
-  constructor({ changed, received }) {
+  constructor(path, { changed, received }) {
+    this.#path = path;
     this.#changed = changed;
     this.#received = received;
     addEventListener("online", () => this.hurry());
@@ -52,7 +54,7 @@ export class Link {
     this.#stopWaiting = null;
     this.#refusal = undefined;
     this.#changed({ name: "connecting" });
-    const socket = new WebSocket(location.origin.replace(/^http/, "ws") + "/");
+    const socket = new WebSocket(location.origin.replace(/^http/, "ws") + this.#path);
     const timer = setTimeout(() => socket.close(), PATIENCE);
     socket.onmessage = ({ data }) => {
       clearTimeout(timer);

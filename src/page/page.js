@@ -115,7 +115,10 @@ class Exchange {
   }
 }
 
-const link = new Link({
+/** Where this server speaks Socket.IO, and where plain JSON: nowhere, if that is empty. */
+const paths = document.documentElement.dataset;
+
+const link = new Link(paths.plain, {
   received(event, data, ack) {
     if (running && ack === running.number) {
       // The operator can give the reply another name, and make it a mere text.
@@ -327,8 +330,16 @@ for (const change of ["resize", "scroll"]) {
   });
 }
 
+const websockets = location.origin.replace(/^http/, "ws");
+const fillings = {
+  http: location.origin,
+  // What the library does not assume by itself.
+  options: paths.socketio === "/socket.io/" ? "" : `, { path: ${JSON.stringify(paths.socketio)} }`,
+  socketio: websockets + paths.socketio,
+  plain: websockets + paths.plain,
+};
 for (const element of document.querySelectorAll("[data-fill]")) {
-  element.textContent = location.origin.replace(/^http/, element.dataset.fill === "ws" ? "ws" : "http");
+  element.textContent = fillings[element.dataset.fill];
 }
 for (const snippet of document.querySelectorAll("#own pre")) {
   snippet.append(copyButton(() => snippet.firstElementChild.textContent, "this"));
@@ -338,4 +349,11 @@ try {
 } catch {
   // Nothing was kept.
 }
-link.connect();
+if (paths.plain) {
+  link.connect();
+} else {
+  state.dataset.state = "waiting";
+  state.textContent = "This page speaks plain JSON, and the server is set not to";
+  welcome.hidden = form.hidden = find("plain").hidden = true;
+  find("own").open = true;
+}

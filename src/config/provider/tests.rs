@@ -118,7 +118,7 @@ fn a_key_may_be_in_a_file_of_its_own() {
         checked.contains(&expected) && !checked.contains("secret"),
         "{checked}"
     );
-    let Provider::Remote(remote) = &config(&flags, &[]).provider else {
+    let Provider::Remote(_, remote) = &config(&flags, &[]).provider else {
         panic!("no remote provider");
     };
     assert_eq!(

@@ -18,7 +18,7 @@ fn http(table: &mut Table) {
     section.add("trailing_slash", Kind::Switch, "true", help);
     let path = Kind::Text("a path such as / or /ws, or off");
     let help =
-        "The path on which a WebSocket speaks plain JSON; off for none. The program's page needs /";
+        "The path on which a WebSocket speaks plain JSON, as the program's page does; off for none";
     section.add("plain_json", path, "/", help);
     let kind = Kind::Choice(&["auto", "loopback", "same-host", "listed", "any"]);
     let help = "Whose pages are welcome beside the origins: of this machine, of the host that they ask, none, all; auto is loopback on loopback addresses, else same-host";

@@ -104,7 +104,7 @@ fn the_defaults_are_the_librarys() {
         ..trunkline::assistant::Config::default()
     };
     same(&config.rules, &rules);
-    let Provider::Remote(remote) = &config.provider else {
+    let Provider::Remote(_, remote) = &config.provider else {
         panic!("{:?}", config.provider);
     };
     let mut expected = remote::Config::new(trunkline::ai::Api::OpenAi, "m");
