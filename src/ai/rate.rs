@@ -64,7 +64,8 @@ impl Bucket {
 /// The buckets of many askers under one [`Rate`], such as those of addresses.
 ///
 /// Only askers that have asked lately are known; a bucket that is full again is forgotten. There are
-/// never more than `max` at a time: for one more, any other is forgotten early, in its asker's favour.
+/// never more than `max` at a time: for one more, a few others are forgotten early, in their askers'
+/// favour.
 #[derive(Clone, Debug)]
 pub struct Buckets<K> {
     rate: Rate,
@@ -73,6 +74,9 @@ pub struct Buckets<K> {
     /// With so many, those that are full are looked for.
     sweep_at: usize,
 }
+
+/// Which part of too many buckets is forgotten at a time: the sixteenth.
+const SHARE: usize = 16;
 
 /// So few buckets are not worth looking through.
 const FEW: usize = 64;
@@ -111,12 +115,14 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
 
     fn make_room(&mut self, now: Moment) {
         self.buckets.retain(|_, bucket| !bucket.is_full(now));
-        if self.buckets.len() >= self.max
-            && let Some(any) = self.buckets.keys().next().cloned()
-        {
-            self.buckets.remove(&any);
+        if self.buckets.len() >= self.max {
+            let any = self.buckets.keys().take(self.max.div_ceil(SHARE));
+            for asker in any.cloned().collect::<Vec<K>>() {
+                self.buckets.remove(&asker);
+            }
         }
-        // Twice as many must come before the next look, so that looking costs each of them little.
+        // Twice as many, or those that were just forgotten, must come before the next look, so that
+        // looking costs each of them little.
         self.sweep_at = (2 * self.buckets.len()).clamp(FEW.min(self.max), self.max);
     }
 }
@@ -184,6 +190,23 @@ mod tests {
         assert!(buckets.len() <= FEW + 10, "{}", buckets.len());
         // One that still has to wait is kept as long as there is room.
         assert!(buckets.take(1_999, at(10_000 + 199_900)).is_err());
+    }
+
+    #[test]
+    fn a_crowd_is_not_looked_through_for_each_newcomer() {
+        let rate = Rate {
+            burst: 1,
+            interval: Duration::from_secs(1),
+        };
+        let mut buckets = Buckets::new(rate, 1_600);
+        let mut looks = 0;
+        for asker in 0..16_000_u64 {
+            let before = buckets.len();
+            assert_eq!(buckets.take(asker, at(0)), Ok(()));
+            // None is full, so that a look at a full house shows.
+            looks += u64::from(before == 1_600);
+        }
+        assert!((1..=16_000 / 100).contains(&looks), "{looks}");
     }
 
     #[test]
