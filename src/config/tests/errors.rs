@@ -108,14 +108,6 @@ fn a_file_is_refused_with_its_line() {
         ),
         ("z = 1\na = 2", ":1: unknown key z;"),
         (
-            "ai = \"gemini\"",
-            ":1: ai: expected a section, [ai] with its keys below",
-        ),
-        (
-            "port = 1\n[[ai]]\nmodel = \"m\"",
-            ":2: ai: expected a section",
-        ),
-        (
             "[engine.ping_interval]\nx = 1",
             ":1: engine.ping_interval (a table): expected a duration",
         ),
@@ -179,6 +171,25 @@ fn a_file_that_cannot_be_read_is_named() {
         .unwrap_err()
         .to_string();
     assert!(wrong.contains("larger than 1 MiB"), "{wrong}");
+}
+
+#[test]
+fn a_section_is_no_value_and_no_array() {
+    let rows = [
+        (
+            "ai = \"gemini\"",
+            ":1: ai: expected a section, [ai] with its keys below",
+        ),
+        (
+            "port = 1\n[[ai]]\nmodel = \"m\"",
+            ":2: ai: expected a section",
+        ),
+    ];
+    for (text, expected) in rows {
+        let file = Kept::new(text);
+        let wrong = read(&["--config", file.path()], &[]).unwrap_err();
+        assert!(wrong.to_string().contains(expected), "{wrong}");
+    }
 }
 
 #[test]
