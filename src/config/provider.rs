@@ -176,11 +176,16 @@ fn compose(api: Api, key: Option<Key>, values: &Values) -> Result<remote::Config
         )));
     };
     if key.is_none() && needs_key(api, &base_url) {
+        let own = if is_named(values) {
+            variables(api)
+        } else {
+            &[]
+        };
+        let names: Vec<&str> = [KEY_VARIABLE].iter().chain(own).copied().collect();
         return Err(Wrong::refused(format!(
-            "{} needs a key: set {KEY_VARIABLE} or {}, or name a file that holds it with \
-             AI_API_KEY_FILE",
+            "{} needs a key: set {}, or name a file that holds it with AI_API_KEY_FILE",
             api.as_str(),
-            variables(api).join(" or ")
+            names.join(" or ")
         )));
     }
     let retry = retry::Policy {
@@ -255,6 +260,12 @@ fn explain(error: &remote::ConfigError, values: &Values) -> Wrong {
     })
 }
 
+/// Whether the provider's own variables may be looked into. A base URL alone can lead to anybody, to
+/// whom a key that happens to be in the environment must not go.
+fn is_named(values: &Values) -> bool {
+    values.is_given("ai.provider") || !values.is_given("ai.base_url")
+}
+
 /// The key, and where it came from.
 fn find_key(
     api: Api,
@@ -284,9 +295,18 @@ fn find_key(
         }
         (None, None) => {
             for name in variables(api) {
-                if let Some(text) = environment.get(name)? {
-                    return from(text, (*name).to_owned());
+                let Some(text) = environment.get(name)? else {
+                    continue;
+                };
+                if !is_named(values) {
+                    warnings.push(format!(
+                        "{name} is not sent to {}: set AI_PROVIDER={} if it may be, or {KEY_VARIABLE}",
+                        values.place("ai.base_url"),
+                        api.as_str()
+                    ));
+                    continue;
                 }
+                return from(text, (*name).to_owned());
             }
             Ok(None)
         }

@@ -44,8 +44,8 @@ and asks nobody.
 The provider's **key** has neither a flag nor a key in the file. It is read from the file that
 `ai.api_key_file` names, from `AI_API_KEY`, or else from the provider's own variable:
 `GOOGLE_API_KEY` or `GEMINI_API_KEY`, `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`. Unless `ai.provider` is
-set, the provider is `openai` if `ai.base_url` is set, whatever keys there are; else the one whose
-variable is set; else `offline`.
+set, the provider is `openai` if `ai.base_url` is set, whatever keys there are, and of these only
+`AI_API_KEY` is sent there; else the one whose variable is set; else `offline`.
 
 Flags that are no settings: `--config FILE`, `--check`, `--help`, `--help-all`, `--version`.
 ";

@@ -23,6 +23,8 @@ fn the_provider_is_the_one_that_is_configured() {
         AI_BASE_URL=http://127.0.0.1:1,AI_MODEL=m,AI_API_KEY=1 | openai | m | key from AI_API_KEY
         AI_BASE_URL=https://10.0.0.7/v1,AI_MODEL=m | openai | m | no key
         AI_BASE_URL=http://127.0.0.1:1,AI_MODEL=m,GEMINI_API_KEY=1 | openai | m | no key
+        AI_BASE_URL=http://127.0.0.1:1,AI_MODEL=m,OPENAI_API_KEY=1 | openai | m | no key
+        AI_BASE_URL=http://127.0.0.1:1,AI_PROVIDER=openai,AI_MODEL=m,OPENAI_API_KEY=1 | openai | m | key from OPENAI
         AI_BASE_URL=http://ollama:1/v1,AI_MODEL=m,AI_ALLOW_HTTP=1 | openai | m | no key
         AI_BASE_URL=http://127.0.0.1:1,AI_PROVIDER=gemini,AI_API_KEY=1 | gemini | gemini-3.8-flash | at http
     ";
@@ -51,7 +53,8 @@ fn what_is_half_configured_is_refused_and_never_becomes_offline() {
         AI_PROVIDER=openai,OPENAI_API_KEY=sk-secret | openai needs the name of a model
         AI_PROVIDER=openai,AI_MODEL=m | openai needs a key: set AI_API_KEY or OPENAI_API_KEY, or
         AI_PROVIDER=anthropic,AI_API_KEY=sk-secret | anthropic needs the name of a model: set AI_MODEL
-        AI_BASE_URL=https://api.example/v1,AI_MODEL=m | openai needs a key
+        AI_BASE_URL=https://api.example/v1,AI_MODEL=m | openai needs a key: set AI_API_KEY, or
+        AI_BASE_URL=https://api.example/v1,AI_MODEL=m,OPENAI_API_KEY=sk-secret | openai needs a key: set AI_API_KEY, or
         AI_BASE_URL=http://127.0.0.1/ | openai needs the name of a model
         AI_API_KEY=sk-secret | AI_API_KEY is set, but not whose it is: set AI_PROVIDER
         AI_API_KEY_FILE=/x | AI_API_KEY_FILE is set, but not whose it is
