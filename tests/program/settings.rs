@@ -131,11 +131,10 @@ fn a_half_configured_provider_does_not_start() {
 
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_an_error_and_not_the_offline_rules() {
-    // Bound and dropped: nobody listens there.
-    let dead = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Taken, so that no other test can listen there.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let dead = taken.local_addr().unwrap();
     let program = Program::run(
         command(&["--log=debug", "--log-format=json"])
             .env("AI_PROVIDER", "openai")

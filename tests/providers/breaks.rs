@@ -42,9 +42,10 @@ mod row_14_lost_before_headers {
     }
 
     async fn nobody_listens(api: Api) {
-        let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        // Taken, so that no other test can listen there.
+        let taken = tokio::net::TcpSocket::new_v4().unwrap();
+        taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = taken.local_addr().unwrap();
         let house = House::tuned(api, [api.answers("?")], |settings| {
             settings.remote.base_url = format!("http://{address}");
         })
