@@ -125,7 +125,7 @@ fn limits(table: &mut Table) {
         "max_body",
         size,
         "8MiB",
-        "The largest response of the provider",
+        "The largest answer that comes as one document; a streamed one is bounded by assistant.max_answer and the time",
     );
     section.add(
         "max_error_body",
