@@ -1,6 +1,7 @@
-//! The program's log: who comes and goes, and that something was said. Never what was said.
+//! What the program says to its operator, and its log: who comes and goes, and that something was
+//! said. Never what was said.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 
 use tracing::{Level, Metadata};
@@ -9,6 +10,18 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use trunkline::{DisconnectReason, Namespace, Socket};
+
+/// Prints to stdout.
+pub(crate) fn say(text: &str) {
+    // Its reader may be gone; the program serves all the same.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Tells on stderr what is wrong.
+pub(crate) fn complain(problem: &str) {
+    // As above; `eprintln` would panic.
+    let _ = writeln!(std::io::stderr(), "trunkline: {problem}");
+}
 
 /// Begins to log to stderr what the filter lets through, as lines for people or as JSON, with what
 /// the operator should know.

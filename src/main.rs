@@ -6,7 +6,6 @@ mod shutdown;
 mod signals;
 mod site;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use trunkline::{Io, Service};
@@ -27,8 +26,8 @@ async fn program() -> ExitCode {
     let (config, log) = match Config::read(std::env::args_os(), std::env::vars_os()) {
         Ok(Invocation::Serve { config, log }) => (config, log),
         Ok(Invocation::Print { text, warnings }) => {
-            warnings.iter().for_each(|line| complain(line));
-            say(&text);
+            warnings.iter().for_each(|line| journal::complain(line));
+            journal::say(&text);
             return ExitCode::SUCCESS;
         }
         Err(wrong) => return fail(&wrong.to_string(), 2),
@@ -56,7 +55,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     assistant.attach(&io.of("/"));
     let service = Service::with_config(io, config.http.server(access.clone()));
     let (provider, model) = (config.provider.name(), config.provider.model());
-    say(&config.greeting(&addresses));
+    journal::say(&config.greeting(&addresses));
     journal::listening(&addresses, provider, model);
     let status = Status::new(provider, model);
     let farewell = Farewell {
@@ -74,17 +73,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-fn say(text: &str) {
-    // Its reader may be gone; the program serves all the same.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-fn complain(problem: &str) {
-    // As above; `eprintln` would panic.
-    let _ = writeln!(std::io::stderr(), "trunkline: {problem}");
-}
-
 fn fail(problem: &str, code: u8) -> ExitCode {
-    complain(problem);
+    journal::complain(problem);
     ExitCode::from(code)
 }

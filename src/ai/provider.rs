@@ -6,6 +6,7 @@
 
 mod anthropic;
 pub mod api;
+mod call;
 mod complaint;
 mod gemini;
 mod lenient;

@@ -3,7 +3,8 @@
 //! What is said to the service and what its answers mean is in [`ai::provider`](crate::ai::provider),
 //! when to ask again in [`ai::retry`](crate::ai::retry); here are the connection, the key, time
 //! and chance. In reading order: `base` (where the service is), `client` (the HTTP client), `call`
-//! (one attempt), `body` (the answer as it is read), `attempts` (all of a question).
+//! (one attempt), `failed` (why there is no answer), `body` (the answer as it is read), `attempts` (all
+//! of a question).
 //!
 //! What a service says about a failure goes to the log, without the key; the asker reads a
 //! sentence of ours.
@@ -14,6 +15,7 @@ mod body;
 mod call;
 mod client;
 mod config;
+mod failed;
 mod key;
 
 use std::fmt;
@@ -31,7 +33,8 @@ use crate::ai::retry;
 use attempts::Attempts;
 use base::Base;
 use body::Body;
-use call::{Failed, Request};
+use call::Request;
+use failed::Failed;
 
 pub use config::{Config, ConfigError, Limits};
 pub use key::{InvalidKey, Key};

@@ -7,11 +7,27 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::value::RawValue;
 
-use super::api::Refusal;
 use super::lenient::{First, OneOf, Perhaps};
 use crate::ai::failure::{Code, Failure};
 use crate::ai::fault::{Fault, Retry};
 use document::{Body, ErrorObject};
+
+/// An HTTP answer whose status is not 200.
+#[derive(Clone, Copy)]
+pub struct Refusal<'a> {
+    /// The status.
+    pub status: u16,
+    /// The header `retry-after`: seconds or an HTTP date.
+    pub retry_after: Option<&'a str>,
+    /// The header `retry-after-ms`: milliseconds.
+    pub retry_after_ms: Option<&'a str>,
+    /// The header `x-should-retry`: `true` or `false`.
+    pub should_retry: Option<&'a str>,
+    /// The time, in seconds since 1970 began, in UTC; HTTP dates are compared with it.
+    pub unix_now: u64,
+    /// The body, or its beginning.
+    pub body: &'a [u8],
+}
 
 /// Codes of bills that are not paid or spend limits that are reached. Waiting does not help.
 const BILLING: &[&str] = &[

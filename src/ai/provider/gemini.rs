@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::api::{Call, Options, alternating, system};
+use super::call::{Call, Options, alternating, system};
 use super::lenient::{First, Gather, Gathered, Perhaps, Words};
 use super::piece::{Finish, Piece, Tally};
 use super::{Prompt, Role};

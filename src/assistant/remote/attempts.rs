@@ -7,7 +7,8 @@ use tokio::time::{sleep, timeout};
 
 use super::Service;
 use super::body::Body;
-use super::call::{Failed, Request, late};
+use super::call::Request;
+use super::failed::{Failed, late};
 use crate::ai::{Code, Event, Failure};
 use crate::clock;
 use crate::wire::Moment;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use reqwest::Response;
 use tokio::time::timeout;
 
-use super::call::{late, lost};
+use super::failed::{late, lost};
 use crate::ai::fault::{Fault, Retry};
 use crate::ai::provider::Reader;
 use crate::ai::{Code, Event};

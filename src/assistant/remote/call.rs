@@ -1,6 +1,5 @@
 //! One attempt: a request, and the response up to its body.
 
-use std::error::Error as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -11,6 +10,7 @@ use tokio::time::timeout;
 
 use super::body::Body;
 use super::config::Limits;
+use super::failed::{Failed, late, lost};
 use crate::ai::Code;
 use crate::ai::fault::{Fault, Retry};
 use crate::ai::provider::api::{Api, Refusal};
@@ -27,22 +27,6 @@ pub(super) struct Request {
     pub(super) body: Bytes,
     /// The shape of the answer that was asked for.
     pub(super) shape: Shape,
-}
-
-/// Why an attempt failed.
-pub(super) struct Failed {
-    pub(super) fault: Fault,
-    /// The status of the response, if there was one.
-    pub(super) status: Option<StatusCode>,
-}
-
-impl From<Fault> for Failed {
-    fn from(fault: Fault) -> Failed {
-        Failed {
-            fault,
-            status: None,
-        }
-    }
 }
 
 impl Request {
@@ -86,24 +70,6 @@ impl Request {
             body: &body,
         })
     }
-}
-
-/// A connection that did not come about or was lost, described for the log.
-pub(super) fn lost(error: reqwest::Error) -> Fault {
-    // The URL adds nothing to what the log says anyway.
-    let error = error.without_url();
-    let mut detail = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        detail = format!("{detail}: {cause}");
-        source = cause.source();
-    }
-    Fault::new(Code::Unavailable, Retry::Backoff, &detail)
-}
-
-/// The service took too long; asking again would take as long again.
-pub(super) fn late(what: &str) -> Fault {
-    Fault::new(Code::Timeout, Retry::Never, what)
 }
 
 /// The shape of a body by its declared type; what is declared as nothing is taken for what was

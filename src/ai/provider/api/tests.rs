@@ -1,7 +1,8 @@
 //! Request bodies, byte by byte.
 
 use super::*;
-use crate::ai::provider::Turn;
+use crate::ai::provider::call::alternating;
+use crate::ai::provider::{Role, Turn};
 
 fn options(stream: bool) -> Options {
     Options {
