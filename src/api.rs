@@ -24,6 +24,7 @@ pub use ack::{Ack, AnswerError, EmitWithAck};
 pub use answer::{Answer, Error, IntoAdmission, IntoAnswer};
 pub use engine::{Engine, EngineBuilder, EngineSocket};
 pub use handler::{Auth, Call, CallError, EventName, FromCall, Handler};
+pub(crate) use handshake::Circumstances;
 pub use handshake::Handshake;
 pub use io::{Builder, Config, DispatchConfig, HandlerError, Io};
 pub use namespace::Namespace;

@@ -155,19 +155,18 @@ impl fmt::Debug for Hooks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Circumstances;
     use crate::clock;
 
     fn handshake() -> Arc<Handshake> {
-        Arc::new(Handshake {
-            headers: HeaderMap::new(),
-            uri: "/socket.io/".parse().unwrap(),
-            query: Vec::new(),
+        let circumstances = Circumstances {
             address: None,
             time: clock::wall_time(),
             secure: false,
-            cross_domain: false,
             extensions: http::Extensions::new(),
-        })
+        };
+        let uri = http::Uri::from_static("/socket.io/");
+        Arc::new(Handshake::new(&uri, &HeaderMap::new(), circumstances))
     }
 
     #[tokio::test]

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use http::header::ORIGIN;
+use http::Extensions;
 use http::request::Parts;
 use http::uri::Scheme;
 
-use super::forwarded::{Client, peer};
+use super::forwarded::{Client, Peer, peer};
 use super::id;
 use super::reply::Rejection;
 use super::sessions::Booking;
 use super::shared::Shared;
-use crate::api::Handshake;
+use crate::api::{Circumstances, Handshake};
 use crate::clock;
-use crate::engine::{Refusal, Transport, query_pairs};
+use crate::engine::{Refusal, Transport};
 use crate::wire::Sid;
 
 /// Lets the server's state and the application decide about a newcomer.
@@ -65,43 +65,17 @@ fn record(shared: &Shared, parts: &Parts) -> Handshake {
     let peer = peer(extensions, config.peer.as_ref());
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
     let client = Client::find(headers, peer, secure, &config.trusted_proxies);
-    Handshake {
-        headers: headers.clone(),
-        uri: uri.clone(),
-        query: query(uri.query().unwrap_or_default()),
+    let mut extensions = extensions.clone();
+    // It has said what it had to say, and would be kept for as long as the client.
+    extensions.remove::<Peer>();
+    let circumstances = Circumstances {
         address: client.address,
         time: clock::wall_time(),
         secure: client.secure,
-        cross_domain: headers.contains_key(ORIGIN),
-        extensions: extensions.clone(),
-    }
-}
-
-/// The decoded parameters; of one that comes twice the last counts.
-fn query(raw: &str) -> Vec<(String, String)> {
-    let mut query: Vec<(String, String)> = Vec::new();
-    for (name, value) in query_pairs(raw) {
-        match query.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, last)) => *last = value,
-            None => query.push((name, value)),
-        }
-    }
-    query
-}
-
-#[cfg(test)]
-mod tests {
-    use super::query;
-
-    #[test]
-    fn the_last_of_equal_parameters_counts() {
-        let pairs = query("a=1&b=%262&a=3+4");
-        assert_eq!(
-            pairs,
-            [
-                ("a".to_owned(), "3 4".to_owned()),
-                ("b".to_owned(), "&2".to_owned())
-            ]
-        );
-    }
+        extensions: match extensions.is_empty() {
+            true => Extensions::new(),
+            false => extensions,
+        },
+    };
+    Handshake::new(uri, headers, circumstances)
 }

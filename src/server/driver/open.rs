@@ -59,7 +59,7 @@ pub(crate) fn open_websocket(
 /// Opens a connection that speaks plain JSON frames.
 pub(crate) fn open_plain(shared: &Arc<Shared>, handshake: Arc<Handshake>, on_upgrade: OnUpgrade) {
     after(shared, on_upgrade, move |shared, now| {
-        let connection = Connection::plain(shared.plain.clone(), &handshake.query, now);
+        let connection = Connection::plain(shared.plain.clone(), handshake.query_pairs(), now);
         Driver::new(shared, None, handshake, connection)
     });
 }
