@@ -42,6 +42,7 @@
 //! - [`rooms`]: who is in which room
 //! - [`ai`]: the rules of the assistant that the server program offers, and the HTTP APIs of AI
 //!   providers
+//! - [`websocket`]: the WebSocket protocol without I/O
 //! - `registry`, `api`, [`server`]: what clients share, what applications see, what touches the
 //!   network
 //! - [`assistant`]: the `ai-message` route, an application of the public API, and the providers that
@@ -60,6 +61,7 @@ pub mod dialect;
 pub mod engine;
 pub mod rooms;
 pub mod socketio;
+pub mod websocket;
 pub mod wire;
 
 #[cfg(feature = "server")]

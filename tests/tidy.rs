@@ -29,6 +29,7 @@ dialect    -> wire, socketio
 connection -> wire, engine, socketio, dialect
 rooms      -> wire
 ai         -> wire
+websocket  -> wire
 clock      -> wire
 registry   -> wire, socketio, rooms
 api        -> wire, engine, socketio, connection, rooms, registry
