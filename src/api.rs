@@ -38,7 +38,7 @@ use crate::connection::Dialect;
 use crate::engine::Transport;
 use crate::socketio::EncodeError as EmitError;
 
-pub(crate) use ack::AckSlot;
+pub(crate) use ack::Wish;
 pub(crate) use handler::BoxFuture;
 pub(crate) use listeners::{EventHandler, Listeners};
 pub(crate) use socket::{Arrival, Live};

@@ -20,6 +20,9 @@ use crate::wire::{Frame, SocketId};
 /// What a packet that waits takes beside its own bytes, about; many small ones are not for nothing.
 pub(crate) const ENVELOPE: usize = 128;
 
+/// A queue that once grew beyond this many mails gives its memory back when it is empty.
+pub(crate) const MAILS_KEPT: usize = 8;
+
 /// What the program wants of a client's task.
 pub(crate) enum Mail {
     /// Send an event to the client's socket in the packet's namespace.
@@ -84,8 +87,9 @@ pub(crate) struct Mailbox {
 #[derive(Default)]
 struct State {
     mails: VecDeque<Mail>,
-    /// The task, if it sleeps.
+    /// The task, kept for the next time it sleeps.
     waker: Option<Waker>,
+    asleep: bool,
     closed: bool,
 }
 
@@ -118,7 +122,10 @@ impl Mailbox {
             self.account(0, weight);
             state.mails.push_back(mail);
         }
-        let waker = state.waker.take();
+        let waker = match std::mem::take(&mut state.asleep) {
+            true => state.waker.take(),
+            false => None,
+        };
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
@@ -130,23 +137,16 @@ impl Mailbox {
         }
     }
 
-    /// Takes the next mail. Until it [sleeps](Mailbox::sleep) again, mail does not wake the task.
+    /// Moves all mail into `mails`, which is empty. Until it [sleeps](Mailbox::sleep) again, mail
+    /// does not wake the task.
     ///
     /// Its weight goes on counting until the task [accounts](Mailbox::account) for it.
-    pub(crate) fn take(&self) -> Option<Mail> {
+    pub(crate) fn take(&self, mails: &mut VecDeque<Mail>) {
         let mut state = self.lock();
-        state.waker = None;
-        let mail = state.mails.pop_front();
-        if mail.is_none() && state.mails.capacity() > 64 {
-            // An idle client keeps no buffer for its busiest moment.
-            state.mails = VecDeque::new();
+        state.asleep = false;
+        if !state.mails.is_empty() {
+            std::mem::swap(&mut state.mails, mails);
         }
-        mail
-    }
-
-    /// How many mails wait.
-    pub(crate) fn len(&self) -> usize {
-        self.lock().mails.len()
     }
 
     /// The task sleeps, and the next mail wakes it; false if there is mail already.
@@ -155,7 +155,18 @@ impl Mailbox {
         if !state.mails.is_empty() {
             return false;
         }
-        state.waker = Some(waker.clone());
+        if state.mails.capacity() > MAILS_KEPT {
+            // An idle client keeps no buffer for its busiest moment.
+            state.mails = VecDeque::new();
+        }
+        if !state
+            .waker
+            .as_ref()
+            .is_some_and(|known| known.will_wake(waker))
+        {
+            state.waker = Some(waker.clone());
+        }
+        state.asleep = true;
         true
     }
 
@@ -164,6 +175,7 @@ impl Mailbox {
         let mails = {
             let mut state = self.lock();
             state.closed = true;
+            state.asleep = false;
             state.waker = None;
             std::mem::take(&mut state.mails)
         };
@@ -353,6 +365,12 @@ mod tests {
         mailbox.post(Mail::Send(Frame::Binary(bytes.into())))
     }
 
+    fn take(mailbox: &Mailbox) -> usize {
+        let mut mails = VecDeque::new();
+        mailbox.take(&mut mails);
+        mails.len()
+    }
+
     #[test]
     fn mail_wakes_a_sleeping_task_once_and_a_busy_one_never() {
         let (mailbox, bell) = (Mailbox::new(100 * UNIT), Arc::new(Bell::default()));
@@ -362,7 +380,7 @@ mod tests {
         send(&mailbox, 1).unwrap();
         assert_eq!(rings(), 1, "the second finds the task awake");
         assert!(!mailbox.sleep(&Waker::from(bell.clone())), "there is mail");
-        while mailbox.take().is_some() {}
+        assert_eq!(take(&mailbox), 2);
         send(&mailbox, 1).unwrap();
         assert_eq!(rings(), 1, "a task that takes its mail needs no waking");
     }
@@ -371,7 +389,7 @@ mod tests {
     fn a_backlog_over_the_limit_is_refused_and_noticed() {
         let mailbox = Mailbox::new(100 * UNIT);
         send(&mailbox, 60).unwrap();
-        assert!(mailbox.take().is_some());
+        assert_eq!(take(&mailbox), 1);
         mailbox.account(60 * UNIT, 60 * UNIT);
         send(&mailbox, 40).unwrap();
         assert!(!mailbox.is_overflowing(), "exactly the limit is allowed");
@@ -393,7 +411,7 @@ mod tests {
     fn what_was_handed_on_no_longer_counts() {
         let mailbox = Mailbox::new(100 * UNIT);
         send(&mailbox, 100).unwrap();
-        assert!(mailbox.take().is_some());
+        assert_eq!(take(&mailbox), 1);
         assert!(!mailbox.is_overflowing());
         mailbox.account(100 * UNIT, 100 * UNIT);
         mailbox.account(100 * UNIT, 0);
@@ -409,7 +427,7 @@ mod tests {
         drop(held);
         assert_eq!(rest, "c");
         assert_eq!(send(&mailbox, 40), Ok(()));
-        assert!(mailbox.take().is_some());
+        assert_eq!(take(&mailbox), 1);
         mailbox.account(40 * UNIT, 0);
         drop(rest);
         assert_eq!(send(&mailbox, 100), Ok(()));
@@ -423,6 +441,6 @@ mod tests {
         mailbox.close();
         assert!(waiting.try_recv().is_err());
         assert_eq!(send(&mailbox, 1), Err(DropReason::Disconnected));
-        assert!(mailbox.take().is_none());
+        assert_eq!(take(&mailbox), 0);
     }
 }

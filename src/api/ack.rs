@@ -18,22 +18,41 @@ use crate::socketio::{
 use super::socket::Socket;
 
 /// One event's wish for an acknowledgement; the first of its listeners to answer wins.
-pub(crate) struct AckSlot {
+#[derive(Clone, Default)]
+pub(crate) enum Wish {
+    #[default]
+    None,
+    /// Nobody but the one handler that runs can answer.
+    Sole(u64),
+    /// Several can.
+    Shared(Arc<Slot>),
+}
+
+pub(crate) struct Slot {
     id: u64,
     answered: AtomicBool,
 }
 
-impl AckSlot {
-    pub(crate) fn new(id: u64) -> Arc<AckSlot> {
-        Arc::new(AckSlot {
-            id,
-            answered: AtomicBool::new(false),
-        })
+impl Wish {
+    pub(crate) fn new(id: Option<u64>) -> Wish {
+        id.map_or(Wish::None, Wish::Sole)
+    }
+
+    /// Lets its clones know of each other's answers; to be called before the first is made.
+    pub(crate) fn share(&mut self) {
+        if let Wish::Sole(id) = *self {
+            let answered = AtomicBool::new(false);
+            *self = Wish::Shared(Arc::new(Slot { id, answered }));
+        }
     }
 
     /// The id to answer, for the first who asks.
     pub(crate) fn take(&self) -> Option<u64> {
-        (!self.answered.swap(true, Ordering::Relaxed)).then_some(self.id)
+        match self {
+            Wish::None => None,
+            Wish::Sole(id) => Some(*id),
+            Wish::Shared(slot) => (!slot.answered.swap(true, Ordering::Relaxed)).then_some(slot.id),
+        }
     }
 }
 
@@ -42,20 +61,20 @@ impl AckSlot {
 /// A handler that takes it is not answered for automatically. Only the first answer counts.
 pub struct Ack {
     socket: Socket,
-    slot: Option<Arc<AckSlot>>,
+    wish: Wish,
 }
 
 impl Ack {
-    pub(crate) fn new(socket: &Socket, slot: Option<Arc<AckSlot>>) -> Ack {
+    pub(crate) fn new(socket: &Socket, wish: Wish) -> Ack {
         Ack {
             socket: socket.clone(),
-            slot,
+            wish,
         }
     }
 
     /// Whether the client asked for an acknowledgement.
     pub fn is_wanted(&self) -> bool {
-        self.slot.is_some()
+        !matches!(self.wish, Wish::None)
     }
 
     /// Answers: a tuple is several values, `()` none, anything else one.
@@ -66,10 +85,7 @@ impl Ack {
     /// When the values cannot be written.
     pub fn send(self, values: impl IntoArgs) -> Result<(), EncodeError> {
         let outgoing = Outgoing::ack(self.socket.namespace_name(), &values)?;
-        if let (Some(id), Some(mailbox)) = (
-            self.slot.and_then(|slot| slot.take()),
-            self.socket.mailbox(),
-        ) {
+        if let (Some(id), Some(mailbox)) = (self.wish.take(), self.socket.mailbox()) {
             // A client that has left needs no answer.
             let _ = mailbox.post(Mail::Acknowledge { id, outgoing });
         }

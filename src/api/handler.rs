@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::socketio::{Args, ArgsError, ConnectError, DisconnectReason, FromArgs};
 
-use super::ack::{Ack, AckSlot};
+use super::ack::{Ack, Wish};
 use super::answer::{Answer, IntoAdmission, IntoAnswer};
 use super::io::Io;
 use super::socket::Socket;
@@ -28,7 +28,7 @@ pub struct Call {
     pub(crate) socket: Socket,
     pub(crate) name: ByteString,
     pub(crate) args: Option<Args>,
-    pub(crate) ack: Option<Arc<AckSlot>>,
+    pub(crate) wish: Wish,
     pub(crate) reason: Option<DisconnectReason>,
     /// Whether the handler took the acknowledgement upon itself.
     pub(crate) answers_itself: bool,
@@ -37,6 +37,19 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call without arguments that nobody asked to be answered.
+    pub(crate) fn new(socket: &Socket, name: ByteString) -> Call {
+        Call {
+            socket: socket.clone(),
+            name,
+            args: None,
+            wish: Wish::default(),
+            reason: None,
+            answers_itself: false,
+            is_checked: false,
+        }
+    }
+
     /// Whose event it is.
     pub fn socket(&self) -> &Socket {
         &self.socket
@@ -137,7 +150,8 @@ impl FromCall for Args {
 impl FromCall for Ack {
     fn from_call(call: &mut Call) -> Result<Ack, CallError> {
         call.answers_itself = true;
-        Ok(Ack::new(&call.socket, call.ack.clone()))
+        call.wish.share();
+        Ok(Ack::new(&call.socket, call.wish.clone()))
     }
 }
 
@@ -164,7 +178,8 @@ pub struct EventName(pub ByteString);
 
 impl FromCall for EventName {
     fn from_call(call: &mut Call) -> Result<EventName, CallError> {
-        Ok(EventName(call.name.clone()))
+        // Who keeps it must not keep the buffer that it was read into.
+        Ok(EventName(ByteString::from(&*call.name)))
     }
 }
 

@@ -9,6 +9,7 @@
 //! their effects in order), then the loop below.
 
 mod bare;
+mod calls;
 mod crew;
 mod desk;
 mod dispatch;
@@ -23,7 +24,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::time::Sleep;
+use tokio::time::{Sleep, sleep_until};
 
 use crate::api::Handshake;
 use crate::clock;
@@ -48,16 +49,26 @@ const TURN: usize = 32;
 /// How many rounds a task takes before it lets others run.
 const ROUNDS: usize = 16;
 
+/// With this many bytes of mail taken, what has left is counted off without waiting for the end of
+/// the turn.
+const ACCOUNT_AT: usize = 64 * 1024;
+
 struct Driver {
     seat: Seat,
     inbox: Inbox,
     connection: Connection,
     tenant: Tenant,
     lanes: Lanes,
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Option<Timer>,
     stall: Stall,
     transport: Transport,
     phase: Phase,
+}
+
+/// Wakes the task at `at`; polled only when that is new or has come.
+struct Timer {
+    at: Moment,
+    sleep: Pin<Box<Sleep>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,15 +123,16 @@ impl Driver {
         self.tenant.opened();
     }
 
-    /// One turn for every kind of input; whether there was any.
-    fn round(&mut self, cx: &mut Context<'_>) -> bool {
-        let now = clock::now();
+    /// One turn for every kind of input; whether more may be waiting. What said that there is
+    /// nothing more wakes the task when there is.
+    fn round(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         let mut busy = self.check_stall(now, cx);
         busy |= self.send_on(now, cx);
         busy |= self.take_mail(now, cx);
         busy |= self.take_arrivals(now, cx);
         busy |= self.finish_handlers(now, cx);
         busy |= self.read(now, cx);
+        busy |= self.tenant.is_fresh() || self.is_stalled() != self.stall.until.is_some();
         if self
             .connection
             .poll_timeout()
@@ -142,7 +154,7 @@ impl Driver {
         if taken > 0 {
             self.settle(now, cx);
         }
-        taken > 0
+        taken >= TURN
     }
 
     fn take_arrivals(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
@@ -226,7 +238,7 @@ impl Driver {
             self.settle(now, cx);
             inputs += 1;
         }
-        inputs > 0
+        inputs == TURN
     }
 
     /// After each input: starts handlers for what it brought, and sends what it asks for.
@@ -245,7 +257,10 @@ impl Driver {
         }
         self.lanes.answer_post(&self.connection);
         self.lanes.perform(&mut self.connection, cx);
-        self.account();
+        // The rest is accounted for before sleeping; until then it counts as if it were here.
+        if self.inbox.held() > ACCOUNT_AT {
+            self.account();
+        }
         self.note_transport();
         if self.phase == Phase::Open && self.connection.closed().is_some() {
             self.leave(now);
@@ -295,12 +310,14 @@ impl Driver {
         !self.lanes.is_blocked()
     }
 
+    /// Whether the application has no room for more of the client's events.
+    fn is_stalled(&self) -> bool {
+        self.phase != Phase::Over && !self.tenant.has_room()
+    }
+
     /// Whether the client was closed for having stalled too long.
     fn check_stall(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
-        match (
-            self.tenant.has_room() || self.phase == Phase::Over,
-            self.stall.until,
-        ) {
+        match (!self.is_stalled(), self.stall.until) {
             (true, Some(_)) => {
                 self.stall.until = None;
                 self.connection.resume(now);
@@ -323,14 +340,14 @@ impl Driver {
     }
 
     /// Before sleeping: one flush for all that was sent, the accounts, the timer.
-    fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn rest(&mut self, now: Moment, cx: &mut Context<'_>) -> Poll<()> {
         match self.lanes.poll_flush(cx) {
             // What waited for room can be sent in the next turn.
             Poll::Ready(Ok(())) if self.lanes.is_blocked() => cx.waker().wake_by_ref(),
             Poll::Ready(Ok(())) | Poll::Pending => {}
             Poll::Ready(Err(gone)) => {
                 self.connection.handle_websocket_gone(gone);
-                self.settle(clock::now(), cx);
+                self.settle(now, cx);
                 cx.waker().wake_by_ref();
             }
         }
@@ -340,10 +357,10 @@ impl Driver {
         if self.phase == Phase::Over && self.tenant.is_idle() && self.lanes.is_deserted() {
             return Poll::Ready(());
         }
-        if !self.inbox.mailbox().sleep(cx.waker()) {
+        if !self.inbox.sleep(cx.waker()) {
             cx.waker().wake_by_ref();
         }
-        self.arm_timer(cx);
+        self.arm_timer(now, cx);
         Poll::Pending
     }
 
@@ -355,7 +372,7 @@ impl Driver {
         held
     }
 
-    fn arm_timer(&mut self, cx: &mut Context<'_>) {
+    fn arm_timer(&mut self, now: Moment, cx: &mut Context<'_>) {
         let deadline = [self.connection.poll_timeout(), self.stall.until]
             .into_iter()
             .flatten();
@@ -363,20 +380,24 @@ impl Driver {
             self.timer = None;
             return;
         };
-        let deadline = clock::instant(deadline);
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         // A timer that is early costs one idle turn; moving it at every message costs more.
-        if timer.deadline() > deadline || timer.is_elapsed() {
-            timer.as_mut().reset(deadline);
+        if let Some(timer) = &self.timer
+            && now < timer.at
+            && timer.at <= deadline
+        {
+            return;
         }
-        while timer.as_mut().poll(cx).is_ready() {
-            if timer.deadline() >= deadline {
-                cx.waker().wake_by_ref();
-                return;
-            }
-            timer.as_mut().reset(deadline);
+        let instant = clock::instant(deadline);
+        let timer = self.timer.get_or_insert_with(|| Timer {
+            at: deadline,
+            sleep: Box::pin(sleep_until(instant)),
+        });
+        if timer.at != deadline {
+            timer.at = deadline;
+            timer.sleep.as_mut().reset(instant);
+        }
+        if timer.sleep.as_mut().poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
         }
     }
 
@@ -397,14 +418,16 @@ impl Future for Driver {
         if driver.phase == Phase::New {
             driver.open(cx);
         }
+        let mut now = clock::now();
         for _ in 0..ROUNDS {
-            if !driver.round(cx) {
-                return driver.rest(cx);
+            if !driver.round(now, cx) {
+                return driver.rest(now, cx);
             }
+            now = clock::now();
         }
         // There is more, but others want to run too.
         cx.waker().wake_by_ref();
-        driver.rest(cx)
+        driver.rest(now, cx)
     }
 }
 

@@ -9,12 +9,12 @@ use crate::engine::CloseReason;
 use crate::registry::Mailbox;
 use crate::wire::Frame;
 
-use super::crew::{Crew, Panicked, guarded};
+use super::crew::{Begun, Crew, Panicked, guarded};
 
 pub(super) struct Bare {
     engine: Engine,
     socket: EngineSocket,
-    crew: Crew<(), ()>,
+    crew: Crew<(), BoxFuture<()>>,
     waiting: VecDeque<Frame>,
     waiting_bytes: usize,
     limits: DispatchConfig,
@@ -81,6 +81,11 @@ impl Bare {
             && self.waiting_bytes < self.limits.max_waiting_bytes
     }
 
+    /// Whether [`poll`](Bare::poll) must be asked before the task may sleep.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.crew.is_fresh()
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.crew.len() == 0
     }
@@ -92,12 +97,10 @@ impl Bare {
     }
 
     fn start(&mut self, begun: Result<BoxFuture<()>, Panicked>) {
-        let finished = match begun {
-            Ok(future) => self.crew.start((), future).map(|((), finish)| finish),
-            Err(panicked) => Some(Err(panicked)),
-        };
-        if let Some(finish) = finished {
-            log(finish);
+        match begun.map(|future| self.crew.begin(future)) {
+            Ok(Begun::Waiting(future)) => self.crew.keep((), future),
+            Ok(Begun::Finished(finish)) => log(finish),
+            Err(panicked) => log(Err(panicked)),
         }
     }
 }

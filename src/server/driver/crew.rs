@@ -8,15 +8,21 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::api::BoxFuture;
-
-/// Running handlers, each with a note `T` of what it is for and an outcome `O`.
+/// Running handlers, each with a note `T` of what it is for; `F` is their future.
 ///
 /// A handler that finishes at its first poll is never stored, and no task is spawned for any. A
 /// handler that panics ends only itself.
-pub(super) struct Crew<T, O> {
+pub(super) struct Crew<T, F> {
     /// Made at the first handler that waits, given back with the last one: an idle client has none.
-    running: Option<Box<FuturesUnordered<Job<T, O>>>>,
+    running: Option<Box<FuturesUnordered<Job<T, F>>>>,
+    /// Whether a handler waits that nobody has polled with a waker yet.
+    is_fresh: bool,
+}
+
+/// How a handler's beginning went.
+pub(super) enum Begun<F: Future> {
+    Finished(Finish<F::Output>),
+    Waiting(F),
 }
 
 /// What a handler left: its outcome, or the fact that it panicked.
@@ -26,9 +32,12 @@ pub(super) type Finish<O> = Result<O, Panicked>;
 #[derive(Debug)]
 pub(super) struct Panicked(pub(super) String);
 
-impl<T: Unpin, O> Crew<T, O> {
-    pub(super) fn new() -> Crew<T, O> {
-        Crew { running: None }
+impl<T: Unpin, F: Future + Unpin> Crew<T, F> {
+    pub(super) fn new() -> Crew<T, F> {
+        Crew {
+            running: None,
+            is_fresh: false,
+        }
     }
 
     /// How many are running.
@@ -36,30 +45,44 @@ impl<T: Unpin, O> Crew<T, O> {
         self.running.as_ref().map_or(0, |running| running.len())
     }
 
-    /// Runs a handler to its first `.await`. One that has more to do stays; its note comes back
-    /// from [`poll_finished`](Crew::poll_finished).
-    pub(super) fn start(&mut self, note: T, future: BoxFuture<O>) -> Option<(T, Finish<O>)> {
-        let mut job = Job {
-            note: Some(note),
-            future,
-        };
-        // It is polled again as soon as it is stored, with a waker that wakes.
-        match Pin::new(&mut job).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(finished) => Some(finished),
-            Poll::Pending => {
-                self.running.get_or_insert_default().push(job);
-                None
-            }
+    /// Whether [`poll_finished`](Crew::poll_finished) must be asked before the task may sleep.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Runs a handler to its first `.await`.
+    #[expect(clippy::unused_self, reason = "only whoever has a crew begins")]
+    pub(super) fn begin(&self, mut future: F) -> Begun<F> {
+        // What has more to do is polled again as soon as it is kept, with a waker that wakes.
+        let mut context = Context::from_waker(Waker::noop());
+        match guarded(|| Pin::new(&mut future).poll(&mut context)) {
+            Ok(Poll::Ready(outcome)) => Begun::Finished(Ok(outcome)),
+            Ok(Poll::Pending) => Begun::Waiting(future),
+            Err(panicked) => Begun::Finished(Err(panicked)),
         }
     }
 
+    /// Keeps a handler that waits; its note comes back from
+    /// [`poll_finished`](Crew::poll_finished).
+    pub(super) fn keep(&mut self, note: T, future: F) {
+        let note = Some(note);
+        self.running
+            .get_or_insert_default()
+            .push(Job { note, future });
+        self.is_fresh = true;
+    }
+
     /// The next handler that has finished.
-    pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<(T, Finish<O>)> {
+    pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<(T, Finish<F::Output>)> {
+        self.is_fresh = false;
         let Some(running) = &mut self.running else {
             return Poll::Pending;
         };
         match running.poll_next_unpin(cx) {
-            Poll::Ready(Some(finished)) => Poll::Ready(finished),
+            Poll::Ready(Some(finished)) => {
+                self.is_fresh = true;
+                Poll::Ready(finished)
+            }
             Poll::Ready(None) => {
                 self.running = None;
                 Poll::Pending
@@ -69,16 +92,16 @@ impl<T: Unpin, O> Crew<T, O> {
     }
 }
 
-struct Job<T, O> {
+struct Job<T, F> {
     note: Option<T>,
-    future: BoxFuture<O>,
+    future: F,
 }
 
-impl<T: Unpin, O> Future for Job<T, O> {
-    type Output = (T, Finish<O>);
+impl<T: Unpin, F: Future + Unpin> Future for Job<T, F> {
+    type Output = (T, Finish<F::Output>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let finish = match guarded(|| self.future.as_mut().poll(cx)) {
+        let finish = match guarded(|| Pin::new(&mut self.future).poll(cx)) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(outcome)) => Ok(outcome),
             Err(panicked) => Err(panicked),

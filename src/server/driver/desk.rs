@@ -4,18 +4,22 @@
 //! emptied before anything is done directly, and everything leaves in the order in which the
 //! application did it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
 
 use tokio::sync::oneshot;
 
 use crate::connection::Connection;
-use crate::registry::{Mail, Mailbox};
+use crate::registry::{MAILS_KEPT, Mail, Mailbox};
 use crate::socketio::{ConnectError, Outgoing, Violation};
 use crate::wire::{Moment, SocketId};
 
 /// The client's mailbox, from its task's side.
 pub(super) struct Inbox {
     mailbox: Arc<Mailbox>,
+    /// Mail that was taken out and not looked at yet.
+    taken: VecDeque<Mail>,
     /// What the mailbox was told last about the bytes held by the task, and the weight of the mail
     /// taken since.
     held: usize,
@@ -27,6 +31,7 @@ impl Inbox {
     pub(super) fn new(mailbox: Arc<Mailbox>) -> Inbox {
         Inbox {
             mailbox,
+            taken: VecDeque::new(),
             held: 0,
             flushed: Vec::new(),
         }
@@ -34,6 +39,11 @@ impl Inbox {
 
     pub(super) fn mailbox(&self) -> &Arc<Mailbox> {
         &self.mailbox
+    }
+
+    /// What counts as held by the task, mail that it took since the last account included.
+    pub(super) fn held(&self) -> usize {
+        self.held
     }
 
     /// The task holds this many bytes now, and has handed over so many since the last time.
@@ -52,8 +62,17 @@ impl Inbox {
         }
     }
 
+    /// The task sleeps until there is mail; false if there is some already.
+    pub(super) fn sleep(&mut self, waker: &Waker) -> bool {
+        if self.taken.capacity() > MAILS_KEPT && self.taken.is_empty() {
+            self.taken = VecDeque::new();
+        }
+        self.taken.is_empty() && self.mailbox.sleep(waker)
+    }
+
     pub(super) fn close(&mut self) {
         self.mailbox.close();
+        self.taken.clear();
         self.flushed.clear();
     }
 }
@@ -68,20 +87,29 @@ pub(super) struct Desk<'a> {
 impl Desk<'_> {
     /// Hands up to `most` mails to the connection, and says how many there were.
     pub(super) fn take_mail(&mut self, most: usize) -> usize {
-        let mut taken = 0;
-        while taken < most
-            && let Some(mail) = self.inbox.mailbox.take()
-        {
-            self.inbox.held += mail.weight();
+        let mut done = 0;
+        while done < most {
+            if self.inbox.taken.is_empty() {
+                self.inbox.mailbox.take(&mut self.inbox.taken);
+            }
+            let Some(mail) = self.inbox.taken.pop_front() else {
+                break;
+            };
             self.obey(mail);
-            taken += 1;
+            done += 1;
         }
-        taken
+        done
     }
 
     /// Hands over everything that was emitted so far; not what comes meanwhile, which may not end.
     pub(super) fn catch_up(&mut self) {
-        self.take_mail(self.inbox.mailbox.len());
+        while let Some(mail) = self.inbox.taken.pop_front() {
+            self.obey(mail);
+        }
+        self.inbox.mailbox.take(&mut self.inbox.taken);
+        while let Some(mail) = self.inbox.taken.pop_front() {
+            self.obey(mail);
+        }
     }
 
     pub(super) fn accept(&mut self, namespace: &str, socket: &SocketId) {
@@ -105,6 +133,7 @@ impl Desk<'_> {
     }
 
     fn obey(&mut self, mail: Mail) {
+        self.inbox.held += mail.weight();
         match mail {
             Mail::Emit { outgoing, ack } => self.connection.emit(&outgoing, ack, self.now),
             Mail::Acknowledge { id, outgoing } => self.connection.acknowledge(id, &outgoing),

@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 use bytestring::ByteString;
 
 use crate::api::{
-    AckSlot, Answer, Arrival, Call, CallError, DispatchConfig, Error, EventHandler, Handshake, Io,
-    Listeners, Socket,
+    Arrival, BoxFuture, Call, CallError, DispatchConfig, Error, Handshake, Io, Listeners, Socket,
+    Wish,
 };
 use crate::connection::Dialect;
 use crate::registry::Mailbox;
@@ -20,18 +20,20 @@ use crate::server::id;
 use crate::socketio::{Args, ConnectError, DisconnectReason, Event, Namespace, Violation};
 use crate::wire::SocketId;
 
-use super::crew::{Crew, Finish, Panicked, guarded};
+use super::calls::Calls;
+use super::crew::{Begun, Crew, Finish, Panicked, guarded};
 use super::desk::Desk;
 use super::members::{Member, Members};
 
 pub(super) struct Dispatch {
-    io: Io,
+    calls: Calls,
+    /// Sockets about which the middlewares are deciding.
+    admissions: Crew<Socket, BoxFuture<Result<(), ConnectError>>>,
     mailbox: Arc<Mailbox>,
     handshake: Arc<Handshake>,
     dialect: Dialect,
     limits: DispatchConfig,
     members: Members,
-    crew: Crew<Note, Outcome>,
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
 }
@@ -43,24 +45,6 @@ struct Message {
     ack: Option<u64>,
 }
 
-/// What a running handler is for.
-enum Note {
-    Admission {
-        socket: Socket,
-    },
-    Event {
-        socket: Socket,
-        name: ByteString,
-        ack: Option<Arc<AckSlot>>,
-        answers_itself: bool,
-    },
-}
-
-enum Outcome {
-    Admission(Result<(), ConnectError>),
-    Answer(Answer),
-}
-
 impl Dispatch {
     pub(super) fn new(
         io: Io,
@@ -70,13 +54,13 @@ impl Dispatch {
     ) -> Dispatch {
         let limits = io.config().dispatch.clone();
         Dispatch {
-            io,
+            calls: Calls::new(io),
+            admissions: Crew::new(),
             mailbox,
             handshake,
             dialect,
             limits,
             members: Members::default(),
-            crew: Crew::new(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
         }
@@ -97,7 +81,7 @@ impl Dispatch {
                     args,
                     ack,
                 };
-                if self.crew.len() < self.limits.max_in_flight && self.waiting.is_empty() {
+                if self.in_flight() < self.limits.max_in_flight && self.waiting.is_empty() {
                     self.start(message, desk);
                 } else {
                     // What waits must not pin the buffer that it was read into.
@@ -134,9 +118,12 @@ impl Dispatch {
 
     /// The next handler that has finished was dealt with.
     pub(super) fn poll(&mut self, desk: &mut Desk<'_>, cx: &mut Context<'_>) -> Poll<()> {
-        let (note, finish) = std::task::ready!(self.crew.poll_finished(cx));
-        self.finish(note, finish, desk);
-        while self.crew.len() < self.limits.max_in_flight
+        if let Poll::Ready((socket, finish)) = self.admissions.poll_finished(cx) {
+            self.decide(&socket, finish, desk);
+        } else {
+            std::task::ready!(self.calls.poll(desk, cx));
+        }
+        while self.in_flight() < self.limits.max_in_flight
             && let Some(message) = self.waiting.pop_front()
         {
             self.waiting_bytes -= message.args.weight();
@@ -153,23 +140,32 @@ impl Dispatch {
         let limits = &self.limits;
         let most = limits.max_in_flight.saturating_add(limits.max_waiting);
         self.waiting.len() < limits.max_waiting
-            && self.crew.len() + self.waiting.len() < most
+            && self.in_flight() + self.waiting.len() < most
             && self.waiting_bytes < limits.max_waiting_bytes
+    }
+
+    /// Whether [`poll`](Dispatch::poll) must be asked before the task may sleep.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.admissions.is_fresh() || self.calls.is_fresh()
     }
 
     /// Whether no handler is running.
     pub(super) fn is_idle(&self) -> bool {
-        self.crew.len() == 0
+        self.in_flight() == 0
+    }
+
+    fn in_flight(&self) -> usize {
+        self.admissions.len() + self.calls.len()
     }
 
     fn connect(&mut self, name: &Namespace, auth: Option<ByteString>, desk: &mut Desk<'_>) {
-        let Some(namespace) = self.io.namespace(name) else {
+        let Some(namespace) = self.calls.io().namespace(name) else {
             desk.refuse(name, &ConnectError::invalid_namespace());
             return;
         };
         let (socket, live) = Socket::new(Arrival {
             id: SocketId::new(id::random()),
-            io: self.io.clone(),
+            io: self.calls.io().clone(),
             namespace,
             mailbox: Arc::downgrade(&self.mailbox),
             handshake: self.handshake.clone(),
@@ -184,9 +180,27 @@ impl Dispatch {
         }
         let admission = admission(member.listeners.clone(), socket.clone());
         self.members.push(member);
-        let note = Note::Admission { socket };
-        if let Some((note, finish)) = self.crew.start(note, Box::pin(admission)) {
-            self.finish(note, finish, desk);
+        match self.admissions.begin(Box::pin(admission)) {
+            Begun::Finished(finish) => self.decide(&socket, finish, desk),
+            Begun::Waiting(admission) => self.admissions.keep(socket, admission),
+        }
+    }
+
+    /// The middlewares have decided.
+    fn decide(
+        &mut self,
+        socket: &Socket,
+        finish: Finish<Result<(), ConnectError>>,
+        desk: &mut Desk<'_>,
+    ) {
+        match finish {
+            Ok(Ok(())) => self.admit(socket, desk),
+            Ok(Err(error)) => self.refuse(socket, &error, desk),
+            Err(Panicked(message)) => {
+                tracing::error!(socket = %socket.id(), "a middleware panicked: {message}");
+                self.calls.report(socket, "middleware", &Error::internal());
+                self.refuse(socket, &ConnectError::internal(), desk);
+            }
         }
     }
 
@@ -199,9 +213,11 @@ impl Dispatch {
         let listeners = member.listeners.clone();
         socket.connect(&member.live);
         desk.accept(socket.namespace_name(), socket.id());
-        for handler in &listeners.connect {
-            self.call(handler, &event_call(socket, "connect"), desk);
-        }
+        self.calls.start(
+            listeners.connect.iter(),
+            event_call(socket, "connect"),
+            desk,
+        );
     }
 
     fn disconnect(&mut self, namespace: &Namespace, reason: DisconnectReason, desk: &mut Desk<'_>) {
@@ -214,9 +230,8 @@ impl Dispatch {
         let shared = socket.namespace_inner().listeners();
         let mut call = event_call(&socket, "disconnecting");
         call.reason = Some(reason);
-        for handler in shared.disconnecting.iter().chain(&own) {
-            self.call(handler, &call, desk);
-        }
+        let handlers = shared.disconnecting.iter().chain(&own);
+        self.calls.start(handlers, call.clone(), desk);
         // A `disconnecting` handler may have added listeners for what comes now.
         let member = self.members.remove_in(namespace);
         let own = member
@@ -224,9 +239,8 @@ impl Dispatch {
             .unwrap_or_default();
         socket.disconnected(&live);
         call.name = ByteString::from_static("disconnect");
-        for handler in shared.disconnect.iter().chain(&own) {
-            self.call(handler, &call, desk);
-        }
+        self.calls
+            .start(shared.disconnect.iter().chain(&own), call, desk);
     }
 
     /// Events that wait when their socket leaves: those of a client that left by itself came
@@ -267,8 +281,7 @@ impl Dispatch {
         };
         member.refresh();
         let own = member.own(|own| own.event(&name));
-        let listeners = member.listeners.clone();
-        let shared = listeners.event(&name);
+        let shared = member.listeners.event(&name);
         if shared.is_empty() && own.is_empty() {
             tracing::debug!(socket = %member.socket.id(), event = %name, "nobody listens");
             if let Err(error) = args.check() {
@@ -277,147 +290,11 @@ impl Dispatch {
             return;
         }
         let call = Call {
-            socket: member.socket.clone(),
-            name,
             args: Some(args),
-            ack: ack.map(AckSlot::new),
-            reason: None,
-            answers_itself: false,
-            is_checked: false,
+            wish: Wish::new(ack),
+            ..Call::new(&member.socket, name)
         };
-        for handler in shared.iter().chain(&own) {
-            if !self.call(handler, &call, desk) {
-                return;
-            }
-        }
-    }
-
-    /// Starts one handler. False says that the event violated the protocol and is over.
-    fn call(&mut self, handler: &EventHandler, call: &Call, desk: &mut Desk<'_>) -> bool {
-        let mut call = call.clone();
-        let started = guarded(|| handler.start(&mut call)).map(|started| {
-            // A handler that does not look at the arguments does not make them valid.
-            let unchecked = call.args.as_ref().filter(|_| !call.is_checked);
-            unchecked.map_or(Ok(()), Args::check)?;
-            started
-        });
-        let future = match started {
-            Ok(Ok(future)) => Ok(future),
-            Ok(Err(CallError::Syntax(message))) => {
-                desk.violate(&Violation::Syntax(message));
-                return false;
-            }
-            Ok(Err(CallError::Mismatch(message))) => Err(Ok(message)),
-            Err(panicked) => Err(Err(panicked)),
-        };
-        let Call {
-            socket,
-            name,
-            ack,
-            answers_itself,
-            ..
-        } = call;
-        let note = Note::Event {
-            socket,
-            name,
-            ack,
-            answers_itself,
-        };
-        let finished = match future {
-            Ok(future) => {
-                let answer = async move { Outcome::Answer(future.await) };
-                self.crew.start(note, Box::pin(answer))
-            }
-            Err(Ok(message)) => {
-                let error = Error::invalid_arguments(message);
-                Some((note, Ok(Outcome::Answer(Answer::error(error)))))
-            }
-            Err(Err(panicked)) => Some((note, Err(panicked))),
-        };
-        if let Some((note, finish)) = finished {
-            self.finish(note, finish, desk);
-        }
-        true
-    }
-
-    fn finish(&mut self, note: Note, finish: Finish<Outcome>, desk: &mut Desk<'_>) {
-        match (note, finish) {
-            (Note::Admission { socket }, Ok(Outcome::Admission(Ok(())))) => {
-                self.admit(&socket, desk);
-            }
-            (Note::Admission { socket }, Ok(Outcome::Admission(Err(error)))) => {
-                self.refuse(&socket, &error, desk);
-            }
-            // An admission ends in nothing else.
-            (Note::Admission { .. }, Ok(Outcome::Answer(_))) => {}
-            (Note::Admission { socket }, Err(Panicked(message))) => {
-                tracing::error!(socket = %socket.id(), "a middleware panicked: {message}");
-                self.report(&socket, "middleware", &Error::internal());
-                self.refuse(&socket, &ConnectError::internal(), desk);
-            }
-            (
-                Note::Event {
-                    socket,
-                    name,
-                    ack,
-                    answers_itself,
-                },
-                finish,
-            ) => {
-                let answer = match finish {
-                    Ok(Outcome::Answer(answer)) => answer,
-                    Ok(Outcome::Admission(_)) => return,
-                    Err(Panicked(message)) => {
-                        tracing::error!(socket = %socket.id(), event = %name, "a handler panicked: {message}");
-                        Answer::error(Error::internal())
-                    }
-                };
-                self.answer(&socket, &name, ack, answers_itself, answer, desk);
-            }
-        }
-    }
-
-    fn answer(
-        &self,
-        socket: &Socket,
-        event: &str,
-        ack: Option<Arc<AckSlot>>,
-        answers_itself: bool,
-        answer: Answer,
-        desk: &mut Desk<'_>,
-    ) {
-        let failed = answer.as_error().is_some();
-        if let Some(error) = answer.as_error() {
-            self.report(socket, event, error);
-        }
-        // A handler that took the acknowledgement and then failed will not answer any more.
-        let Some(id) = ack
-            .filter(|_| failed || !answers_itself)
-            .and_then(|slot| slot.take())
-        else {
-            return;
-        };
-        let namespace = socket.namespace_name();
-        // How the values are written is the application's code.
-        let problem = match guarded(|| answer.encode(namespace)) {
-            Ok(Ok(outgoing)) => return desk.acknowledge(id, &outgoing),
-            Ok(Err(error)) => error.to_string(),
-            Err(Panicked(message)) => {
-                tracing::error!(socket = %socket.id(), event, "writing an answer panicked: {message}");
-                "the answer could not be written".to_owned()
-            }
-        };
-        self.report(socket, event, &Error::new("internal", problem));
-        if let Ok(outgoing) = Answer::error(Error::internal()).encode(namespace) {
-            desk.acknowledge(id, &outgoing);
-        }
-    }
-
-    /// Tells the application's error hook.
-    fn report(&self, socket: &Socket, event: &str, error: &Error) {
-        if let Err(Panicked(message)) = guarded(|| self.io.report(socket, event, error)) {
-            tracing::error!(socket = %socket.id(), event, "the error hook panicked: {message}");
-        }
+        self.calls.start(shared.iter().chain(&own), call, desk);
     }
 
     fn refuse(&mut self, socket: &Socket, error: &ConnectError, desk: &mut Desk<'_>) {
@@ -430,29 +307,18 @@ impl Dispatch {
 }
 
 /// Asks the middlewares, one after the other; the first refusal decides.
-async fn admission(listeners: Arc<Listeners>, socket: Socket) -> Outcome {
+async fn admission(listeners: Arc<Listeners>, socket: Socket) -> Result<(), ConnectError> {
     for middleware in &listeners.middlewares {
-        let verdict = match middleware.start(&mut event_call(&socket, "middleware")) {
-            Ok(verdict) => verdict.await,
+        match middleware.start(&mut event_call(&socket, "middleware")) {
+            Ok(verdict) => verdict.await?,
             Err(CallError::Syntax(message) | CallError::Mismatch(message)) => {
-                Err(ConnectError::new(message))
+                return Err(ConnectError::new(message));
             }
-        };
-        if verdict.is_err() {
-            return Outcome::Admission(verdict);
         }
     }
-    Outcome::Admission(Ok(()))
+    Ok(())
 }
 
 fn event_call(socket: &Socket, name: &'static str) -> Call {
-    Call {
-        socket: socket.clone(),
-        name: ByteString::from_static(name),
-        args: None,
-        ack: None,
-        reason: None,
-        answers_itself: false,
-        is_checked: false,
-    }
+    Call::new(socket, ByteString::from_static(name))
 }

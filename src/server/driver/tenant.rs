@@ -75,6 +75,14 @@ impl Tenant {
         }
     }
 
+    /// Whether [`poll`](Tenant::poll) must be asked before the task may sleep.
+    pub(super) fn is_fresh(&self) -> bool {
+        match self {
+            Tenant::SocketIo(dispatch) => dispatch.is_fresh(),
+            Tenant::Engine(bare) => bare.is_fresh(),
+        }
+    }
+
     /// Whether more may be read from the client.
     pub(super) fn has_room(&self) -> bool {
         match self {

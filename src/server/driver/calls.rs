@@ -1,0 +1,163 @@
+//! The handlers of a client's events: how they are called, and what their results become.
+
+use std::task::{Context, Poll};
+
+use bytestring::ByteString;
+
+use crate::api::{Answer, BoxFuture, Call, CallError, Error, EventHandler, Io, Socket, Wish};
+use crate::socketio::{Args, Outgoing, Violation};
+
+use super::crew::{Begun, Crew, Finish, Panicked, guarded};
+use super::desk::Desk;
+
+/// The handlers of one client's events that are running.
+pub(super) struct Calls {
+    io: Io,
+    crew: Crew<Note, BoxFuture<Answer>>,
+}
+
+/// What a running handler is for.
+struct Note {
+    socket: Socket,
+    name: ByteString,
+    wish: Wish,
+    answers_itself: bool,
+}
+
+impl Calls {
+    pub(super) fn new(io: Io) -> Calls {
+        Calls {
+            io,
+            crew: Crew::new(),
+        }
+    }
+
+    pub(super) fn io(&self) -> &Io {
+        &self.io
+    }
+
+    /// How many are running.
+    pub(super) fn len(&self) -> usize {
+        self.crew.len()
+    }
+
+    /// Whether [`poll`](Calls::poll) must be asked before the task may sleep.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.crew.is_fresh()
+    }
+
+    /// The next handler that has finished was dealt with.
+    pub(super) fn poll(&mut self, desk: &mut Desk<'_>, cx: &mut Context<'_>) -> Poll<()> {
+        let (note, finish) = std::task::ready!(self.crew.poll_finished(cx));
+        self.finish(note, finish, desk);
+        Poll::Ready(())
+    }
+
+    /// Starts the handlers of one event, in their order.
+    pub(super) fn start<'h>(
+        &mut self,
+        handlers: impl Iterator<Item = &'h EventHandler>,
+        mut call: Call,
+        desk: &mut Desk<'_>,
+    ) {
+        let mut handlers = handlers.peekable();
+        while let Some(handler) = handlers.next() {
+            if handlers.peek().is_none() {
+                self.call(handler, call, desk);
+                return;
+            }
+            // Whoever answers first answers for all.
+            call.wish.share();
+            if !self.call(handler, call.clone(), desk) {
+                return;
+            }
+        }
+    }
+
+    /// Starts one handler. False says that the event violated the protocol and is over.
+    fn call(&mut self, handler: &EventHandler, mut call: Call, desk: &mut Desk<'_>) -> bool {
+        let started = guarded(|| handler.start(&mut call)).map(|started| {
+            // A handler that does not look at the arguments does not make them valid.
+            let unchecked = call.args.as_ref().filter(|_| !call.is_checked);
+            unchecked.map_or(Ok(()), Args::check)?;
+            started
+        });
+        let Call {
+            socket,
+            name,
+            wish,
+            answers_itself,
+            ..
+        } = call;
+        let mut note = Note {
+            socket,
+            name,
+            wish,
+            answers_itself,
+        };
+        let finish = match started {
+            Ok(Ok(future)) => match self.crew.begin(future) {
+                Begun::Finished(finish) => finish,
+                Begun::Waiting(future) => {
+                    // What stays must not pin the buffer that it was read into.
+                    note.name = ByteString::from(&*note.name);
+                    self.crew.keep(note, future);
+                    return true;
+                }
+            },
+            Ok(Err(CallError::Syntax(message))) => {
+                desk.violate(&Violation::Syntax(message));
+                return false;
+            }
+            Ok(Err(CallError::Mismatch(message))) => {
+                Ok(Answer::error(Error::invalid_arguments(message)))
+            }
+            Err(panicked) => Err(panicked),
+        };
+        self.finish(note, finish, desk);
+        true
+    }
+
+    fn finish(&self, note: Note, finish: Finish<Answer>, desk: &mut Desk<'_>) {
+        let answer = finish.unwrap_or_else(|Panicked(message)| {
+            let (socket, event) = (note.socket.id(), &note.name);
+            tracing::error!(%socket, %event, "a handler panicked: {message}");
+            Answer::error(Error::internal())
+        });
+        let failed = answer.as_error().is_some();
+        if let Some(error) = answer.as_error() {
+            self.report(&note.socket, &note.name, error);
+        }
+        // A handler that took the acknowledgement and then failed will not answer any more.
+        if (failed || !note.answers_itself)
+            && let Some(id) = note.wish.take()
+            && let Some(outgoing) = self.encode(&note, answer)
+        {
+            desk.acknowledge(id, &outgoing);
+        }
+    }
+
+    /// The acknowledgement's packet. How the values are written is the application's code.
+    fn encode(&self, note: &Note, answer: Answer) -> Option<Outgoing> {
+        let Note { socket, name, .. } = note;
+        let namespace = socket.namespace_name();
+        let problem = match guarded(|| answer.encode(namespace)) {
+            Ok(Ok(outgoing)) => return Some(outgoing),
+            Ok(Err(error)) => error.to_string(),
+            Err(Panicked(message)) => {
+                let socket = socket.id();
+                tracing::error!(%socket, event = %name, "writing an answer panicked: {message}");
+                "the answer could not be written".to_owned()
+            }
+        };
+        self.report(socket, name, &Error::new("internal", problem));
+        Answer::error(Error::internal()).encode(namespace).ok()
+    }
+
+    /// Tells the application's error hook.
+    pub(super) fn report(&self, socket: &Socket, event: &str, error: &Error) {
+        if let Err(Panicked(message)) = guarded(|| self.io.report(socket, event, error)) {
+            tracing::error!(socket = %socket.id(), event, "the error hook panicked: {message}");
+        }
+    }
+}
