@@ -33,7 +33,7 @@ websocket  -> wire
 clock      -> wire
 registry   -> wire, socketio, rooms
 api        -> wire, engine, socketio, connection, rooms, registry
-server     -> wire, engine, socketio, connection, clock, registry, api
+server     -> wire, websocket, engine, socketio, connection, clock, registry, api
 assistant  -> wire, socketio, ai, clock, api
 journal    -> socketio, api
 signals    ->

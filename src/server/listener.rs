@@ -24,7 +24,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::forwarded::Peer;
-use door::{Door, Guarded};
+use door::Door;
+
+pub(super) use door::Guarded;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 

@@ -126,7 +126,7 @@ pub(crate) enum Arrival {
     /// The POST has a content type of an older protocol and is answered already.
     InvalidContent,
     /// A WebSocket for this session.
-    WebSocket(WebSocket),
+    WebSocket(Box<WebSocket>),
 }
 
 /// The answer to a GET.

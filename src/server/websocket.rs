@@ -1,30 +1,34 @@
-//! WebSockets: the only file that names the library. Everything above sees [`Frame`]s.
+//! WebSockets over a connection that HTTP has handed over. Everything above sees [`Frame`]s.
 //!
-//! Compression of messages is not negotiated, as in the reference's default.
+//! The protocol itself is in [`websocket`](crate::websocket); here are the sockets, the buffers and
+//! the way a connection ends. Compression of messages is not negotiated, as in the reference's
+//! default.
 
-use std::task::{Context, Poll};
+mod stream;
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-use bytestring::ByteString;
-use futures_util::{SinkExt, StreamExt};
+use bytes::{Bytes, BytesMut};
 use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::engine::Gone;
+use crate::websocket::{Decoder, Outbox, Received, Violation};
 use crate::wire::Frame;
 
-/// Allocated per connection and zeroed before each read, so it is small.
-const READ_BUFFER: usize = 4 * 1024;
+use stream::{Stream, scratch};
+
+pub(super) use crate::websocket::accept_key;
+
 /// What is fed beyond this is written without waiting for a flush.
-const WRITE_BUFFER: usize = 16 * 1024;
+const FULL: usize = 16 * 1024;
+/// How many pieces are written at once.
+const PIECES: usize = 16;
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How much of a message over the limit is taken in, as a multiple of the limit, so that the
@@ -37,13 +41,31 @@ const TOO_BIG: u16 = 1009;
 
 /// One WebSocket, after its opening handshake.
 ///
-/// Its buffers hold at most a read buffer, one message being received (up to the payload limit)
-/// and one frame being written beyond the write buffer, as long as the caller asks
-/// [`poll_ready`](WebSocket::poll_ready) before each [`start_send`](WebSocket::start_send).
+/// Asleep it holds no buffer, but what is half-received (up to the payload limit) and what the peer
+/// has not taken: at most one frame beyond 16 KiB, as long as the caller feeds nothing while it
+/// [is full](WebSocket::is_full).
 pub(crate) struct WebSocket {
-    /// Boxed, as it moves through mailboxes and enums.
-    stream: Box<WebSocketStream<TokioIo<Upgraded>>>,
+    stream: Stream,
+    /// What was read and not looked at yet.
+    input: BytesMut,
+    /// Whether that is in the thread's read buffer.
+    is_borrowed: bool,
+    decoder: Decoder,
+    outbox: Outbox,
+    /// The payload of the last ping, while there is no room for its pong.
+    late_pong: Option<Box<[u8]>>,
+    ending: Ending,
     max_payload: usize,
+}
+
+/// How far the WebSocket has come to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    Open,
+    /// The peer said goodbye, with this code or none, and waits for the same.
+    PeerClosed(Option<u16>),
+    /// Nothing can be said or heard any more.
+    Broken,
 }
 
 /// What comes in on a WebSocket.
@@ -57,15 +79,10 @@ pub(crate) enum Incoming {
     Gone(Gone, Option<u16>),
 }
 
-/// The `Sec-WebSocket-Accept` for a client's key.
-pub(super) fn accept_key(key: &[u8]) -> String {
-    derive_accept_key(key)
-}
-
 /// Waits until the 101 has been written and takes the connection over; none if it came to nothing.
-pub(crate) async fn upgrade(on_upgrade: OnUpgrade, max_payload: usize) -> Option<WebSocket> {
+pub(crate) async fn upgrade(on_upgrade: OnUpgrade, max_payload: usize) -> Option<Box<WebSocket>> {
     match on_upgrade.await {
-        Ok(upgraded) => Some(WebSocket::new(upgraded, max_payload).await),
+        Ok(upgraded) => Some(Box::new(WebSocket::new(upgraded, max_payload))),
         Err(error) if error.is_user() => {
             tracing::error!(
                 %error,
@@ -82,64 +99,102 @@ pub(crate) async fn upgrade(on_upgrade: OnUpgrade, max_payload: usize) -> Option
 }
 
 impl WebSocket {
-    async fn new(upgraded: Upgraded, max_payload: usize) -> WebSocket {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(WRITE_BUFFER)
-            // A single frame over this could never be sent, and outgoing messages have no limit;
-            // the bound is that nothing is fed before `poll_ready`.
-            .max_write_buffer_size(usize::MAX)
-            .max_message_size(Some(max_payload))
-            .max_frame_size(Some(max_payload));
-        let io = TokioIo::new(upgraded);
-        let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+    fn new(upgraded: Upgraded, max_payload: usize) -> WebSocket {
+        let (stream, read) = Stream::of(upgraded);
         WebSocket {
-            stream: Box::new(stream),
+            stream,
+            input: BytesMut::from(&*read),
+            is_borrowed: false,
+            decoder: Decoder::new(max_payload),
+            outbox: Outbox::new(),
+            late_pong: None,
+            ending: Ending::Open,
             max_payload,
         }
     }
 
-    /// The next thing that comes in. Pings are answered on the way.
+    /// The next thing that comes in. Pings are answered on the way, with the next flush.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         loop {
-            let next = match self.stream.poll_next_unpin(cx) {
-                Poll::Ready(next) => next,
-                Poll::Pending => return Poll::Pending,
-            };
-            return Poll::Ready(match next {
-                Some(Ok(Message::Text(text))) => Incoming::Frame(text_frame(text)),
-                Some(Ok(Message::Binary(bytes))) => Incoming::Frame(Frame::Binary(bytes)),
-                Some(Ok(Message::Pong(_))) => Incoming::Pong,
-                // The answer is queued and leaves with the next read; raw frames are never read.
-                Some(Ok(Message::Ping(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Close(_))) | None => Incoming::Gone(Gone::Closed, None),
-                Some(Err(error)) => Incoming::Gone(gone(&error), close_code(&error)),
-            });
+            match self.decoder.decode(&mut self.input) {
+                Ok(Some(Received::Message(frame))) => {
+                    return Poll::Ready(Incoming::Frame(owned(frame)));
+                }
+                Ok(Some(Received::Pong(_))) => return Poll::Ready(Incoming::Pong),
+                Ok(Some(Received::Ping(payload))) => self.answer_ping(&payload),
+                Ok(Some(Received::Close(code))) => {
+                    self.ending = Ending::PeerClosed(code);
+                    return Poll::Ready(Incoming::Gone(Gone::Closed, None));
+                }
+                Ok(None) => match ready!(self.poll_read(cx)) {
+                    Ok(()) => {}
+                    Err(_) => {
+                        self.ending = Ending::Broken;
+                        return Poll::Ready(Incoming::Gone(Gone::Closed, None));
+                    }
+                },
+                Err(Violation::TooBig) => {
+                    return Poll::Ready(Incoming::Gone(Gone::TooLarge, None));
+                }
+                Err(violation) => {
+                    let code = Some(violation.close_code());
+                    return Poll::Ready(Incoming::Gone(Gone::Failed, code));
+                }
+            }
         }
     }
 
-    /// Whether the next frame can be fed.
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
-        self.stream
-            .poll_ready_unpin(cx)
-            .map_err(|error| gone(&error))
+    /// Gives the thread's read buffer back before the task sleeps, if not all of it was looked at.
+    pub(crate) fn rest(&mut self) {
+        if self.is_borrowed {
+            let rest = BytesMut::from(&*self.input);
+            self.give_back();
+            self.input = rest;
+        }
     }
 
-    /// Feeds a frame; it leaves with the next flush at the latest.
-    pub(crate) fn start_send(&mut self, frame: Frame) -> Result<(), Gone> {
-        self.feed(message(frame))
+    /// Whether nothing should be fed before a flush.
+    pub(crate) fn is_full(&self) -> bool {
+        self.outbox.len() >= FULL
+    }
+
+    /// The bytes that were fed and are not written.
+    pub(crate) fn unsent(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Feeds a frame; it leaves with the next flush.
+    pub(crate) fn feed(&mut self, frame: Frame) {
+        self.borrow_buffer();
+        self.outbox.message(frame);
     }
 
     /// Feeds a ping.
-    pub(crate) fn ping(&mut self) -> Result<(), Gone> {
-        self.feed(Message::Ping(Bytes::new()))
+    pub(crate) fn ping(&mut self) {
+        self.borrow_buffer();
+        self.outbox.ping(&[]);
     }
 
     /// Writes out all that was fed.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
-        self.stream
-            .poll_flush_unpin(cx)
-            .map_err(|error| gone(&error))
+        loop {
+            while !self.outbox.is_empty() {
+                match ready!(self.poll_write(cx)) {
+                    Ok(0) | Err(_) => {
+                        self.ending = Ending::Broken;
+                        return Poll::Ready(Err(Gone::Closed));
+                    }
+                    Ok(written) => self.outbox.advance(written),
+                }
+            }
+            if let Some(buffer) = self.outbox.reclaim() {
+                scratch::give_write(buffer);
+            }
+            match self.late_pong.take() {
+                Some(payload) => self.outbox.pong(&payload),
+                None => return Poll::Ready(Ok(())),
+            }
+        }
     }
 
     /// Closes with this code, or with none, and waits a moment for the peer to agree.
@@ -147,88 +202,103 @@ impl WebSocket {
     /// With 1009 it goes on taking in what the peer still sends, up to 16 times the payload limit
     /// or for 5 s, so that the peer gets to see the code instead of a reset connection.
     pub(crate) async fn hang_up(mut self, code: Option<u16>) {
-        let frame = code.map(|code| CloseFrame {
-            code: code.into(),
-            reason: Utf8Bytes::default(),
-        });
-        let said = timeout(GOODBYE, async {
-            // It fails where the peer has closed first; then its close is to be answered.
-            match self.stream.send(Message::Close(frame)).await {
-                Ok(()) => Ok(()),
-                Err(_) => self.stream.flush().await,
-            }
-        });
-        if !matches!(said.await, Ok(Ok(()))) {
+        match self.ending {
+            Ending::Broken => return,
+            // The same code again (RFC 6455, 5.5.1).
+            Ending::PeerClosed(code) => self.outbox.close(code),
+            Ending::Open => self.outbox.close(code),
+        }
+        let said = timeout(GOODBYE, poll_fn(|cx| self.poll_flush(cx))).await;
+        if !matches!(said, Ok(Ok(()))) || self.ending != Ending::Open {
             return;
         }
         // A peer that does not come to its end in time is cut off, in either case.
         if code == Some(TOO_BIG) {
             let _ = timeout(DISCARD_TIME, self.discard()).await;
         } else {
-            let _ = timeout(GOODBYE, async {
-                while let Some(Ok(_)) = self.stream.next().await {}
-            })
-            .await;
+            let _ = timeout(GOODBYE, self.drain()).await;
         }
     }
 
-    /// Reads past the frame that the library has refused to read.
+    /// Reads until the peer has come to its end.
+    async fn drain(&mut self) {
+        while !matches!(poll_fn(|cx| self.poll_next(cx)).await, Incoming::Gone(_, _)) {}
+    }
+
+    /// Reads past the frame that was refused.
     async fn discard(&mut self) {
         let budget = self.max_payload.saturating_mul(DISCARD_FACTOR);
-        let stream = self.stream.get_mut();
         // The peer may wait for us to end the connection before it does.
-        if stream.shutdown().await.is_err() {
+        if self.stream.shutdown().await.is_err() {
             return;
         }
-        let (mut buffer, mut taken) = ([0; READ_BUFFER], 0);
+        let mut taken = 0;
         while taken < budget {
-            match stream.read(&mut buffer).await {
-                Ok(0) | Err(_) => return,
-                Ok(size) => taken += size,
+            match poll_fn(|cx| self.poll_read(cx)).await {
+                Ok(()) => taken += self.input.len(),
+                Err(_) => return,
             }
         }
     }
 
-    fn feed(&mut self, message: Message) -> Result<(), Gone> {
-        self.stream
-            .start_send_unpin(message)
-            .map_err(|error| gone(&error))
-    }
-}
-
-fn text_frame(text: Utf8Bytes) -> Frame {
-    let text = ByteString::try_from(Bytes::from(text));
-    Frame::Text(text.expect("the library has checked that it is UTF-8"))
-}
-
-fn message(frame: Frame) -> Message {
-    match frame {
-        Frame::Text(text) => {
-            let text = Utf8Bytes::try_from(text.into_bytes());
-            Message::Text(text.expect("a ByteString is UTF-8"))
+    /// Reads once, at least a byte, in place of what was read before; the end of the stream is an
+    /// error. While there is nothing to read, no buffer is held.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let spent = std::mem::take(&mut self.input);
+        self.input = match std::mem::replace(&mut self.is_borrowed, true) {
+            true => scratch::renew(spent),
+            false => scratch::take_read(),
+        };
+        let read = {
+            let reading = pin!(self.stream.read_buf(&mut self.input));
+            reading.poll(cx)
+        };
+        if self.input.is_empty() {
+            self.give_back();
         }
-        Frame::Binary(bytes) => Message::Binary(bytes),
+        read.map(|read| match read? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        })
+    }
+
+    fn give_back(&mut self) {
+        scratch::give_read(std::mem::take(&mut self.input));
+        self.is_borrowed = false;
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let first = self.outbox.first();
+        if first.len() == self.outbox.len() || !self.stream.is_write_vectored() {
+            return Pin::new(&mut self.stream).poll_write(cx, first);
+        }
+        let mut pieces = [IoSlice::new(&[]); PIECES];
+        let count = self.outbox.chunks(&mut pieces);
+        Pin::new(&mut self.stream).poll_write_vectored(cx, &pieces[..count])
+    }
+
+    /// A peer that pings without reading gets only the last of its pongs (RFC 6455, 5.5.3).
+    fn answer_ping(&mut self, payload: &[u8]) {
+        if self.is_full() {
+            self.late_pong = Some(payload.into());
+        } else {
+            self.borrow_buffer();
+            self.outbox.pong(payload);
+        }
+    }
+
+    fn borrow_buffer(&mut self) {
+        if self.outbox.is_empty() {
+            self.outbox.lend(scratch::take_write());
+        }
     }
 }
 
-/// The close code for a peer that broke the protocol (RFC 6455, 7.4.1).
-fn close_code(error: &Error) -> Option<u16> {
-    match error {
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Protocol(_) => Some(1002),
-        Error::Utf8(_) => Some(1007),
-        _ => None,
-    }
-}
-
-/// What an error says about the WebSocket's end.
-fn gone(error: &Error) -> Gone {
-    match error {
-        Error::Capacity(_) => Gone::TooLarge,
-        Error::ConnectionClosed
-        | Error::AlreadyClosed
-        | Error::Io(_)
-        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Gone::Closed,
-        _ => Gone::Failed,
+/// A message that may be kept: attachments are the application's, and must not keep the buffer
+/// that they were read into. Text is read at once, or copied by whoever keeps it.
+fn owned(frame: Frame) -> Frame {
+    match frame {
+        Frame::Binary(bytes) if !bytes.is_unique() => Frame::Binary(Bytes::copy_from_slice(&bytes)),
+        frame => frame,
     }
 }

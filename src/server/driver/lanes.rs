@@ -32,9 +32,6 @@ pub(super) struct Lanes {
     post: Option<Post>,
     /// WebSockets that are being closed.
     leaving: Vec<BoxFuture<()>>,
-    /// Bytes given to the WebSocket that it may not have handed on yet.
-    unflushed: usize,
-    needs_flush: bool,
     /// Bytes of answers to GETs that nobody has accounted for yet.
     handed_over: usize,
     /// The WebSocket had no room for what the session still has to send.
@@ -55,8 +52,6 @@ impl Lanes {
             poll: None,
             post: None,
             leaving: Vec::new(),
-            unflushed: 0,
-            needs_flush: false,
             handed_over: 0,
             blocked: false,
         }
@@ -96,18 +91,20 @@ impl Lanes {
         self.post = None;
     }
 
-    pub(super) fn attach(&mut self, websocket: WebSocket) {
-        self.websocket = Some(Box::new(websocket));
+    pub(super) fn attach(&mut self, websocket: Box<WebSocket>) {
+        self.websocket = Some(websocket);
     }
 
     /// Closes a WebSocket that the session did not take.
-    pub(super) fn turn_away(&mut self, websocket: WebSocket) {
+    pub(super) fn turn_away(&mut self, websocket: Box<WebSocket>) {
         self.leaving.push(Box::pin(websocket.hang_up(None)));
     }
 
     /// Bytes on their way through the WebSocket.
     pub(super) fn unflushed(&self) -> usize {
-        self.unflushed
+        self.websocket
+            .as_ref()
+            .map_or(0, |websocket| websocket.unsent())
     }
 
     /// The bytes that answers to GETs have taken along since the last time.
@@ -145,40 +142,36 @@ impl Lanes {
 
     /// Performs what the connection wants sent, as far as the WebSocket takes it.
     pub(super) fn perform(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
-        if self.blocked {
-            // It takes nothing more before all that it has is handed on.
-            match self.poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.blocked = false,
-                Poll::Ready(Err(gone)) => connection.handle_websocket_gone(gone),
-                Poll::Pending => {}
-            }
-        }
-        loop {
-            match self
-                .websocket
-                .as_mut()
-                .map(|websocket| websocket.poll_ready(cx))
-            {
-                None | Some(Poll::Ready(Ok(()))) => {}
-                Some(Poll::Ready(Err(gone))) => {
-                    self.drop_websocket();
-                    connection.handle_websocket_gone(gone);
-                }
-                // A reader that takes nothing more cannot be told of the end either.
-                Some(Poll::Pending) if connection.closed().is_some() => self.drop_websocket(),
-                Some(Poll::Pending) => {
-                    self.blocked = true;
-                    return;
-                }
-            }
-            match connection.poll_transmit() {
-                Some(transmit) => self.transmit(transmit, connection),
-                None => return,
-            }
+        while self.has_room(connection, cx)
+            && let Some(transmit) = connection.poll_transmit()
+        {
+            self.transmit(transmit);
         }
     }
 
-    fn transmit(&mut self, transmit: Transmit, connection: &mut Connection) {
+    /// Whether the next thing can be sent. A full WebSocket takes nothing more before all that it
+    /// has is handed on.
+    fn has_room(&mut self, connection: &mut Connection, cx: &mut Context<'_>) -> bool {
+        let Some(websocket) = &mut self.websocket else {
+            return true;
+        };
+        if !self.blocked && !websocket.is_full() {
+            return true;
+        }
+        match websocket.poll_flush(cx) {
+            Poll::Ready(Ok(())) => self.blocked = false,
+            Poll::Ready(Err(gone)) => {
+                self.drop_websocket();
+                connection.handle_websocket_gone(gone);
+            }
+            // A reader that takes nothing more cannot be told of the end either.
+            Poll::Pending if connection.closed().is_some() => self.drop_websocket(),
+            Poll::Pending => self.blocked = true,
+        }
+        !self.blocked
+    }
+
+    fn transmit(&mut self, transmit: Transmit) {
         match transmit {
             Transmit::Poll(body) => {
                 if let Some(poll) = self.poll.take() {
@@ -189,24 +182,13 @@ impl Lanes {
                 }
             }
             Transmit::Frame(frame) => {
-                let Some(websocket) = &mut self.websocket else {
-                    return;
-                };
-                self.unflushed += frame.len();
-                self.needs_flush = true;
-                if let Err(gone) = websocket.start_send(frame) {
-                    self.drop_websocket();
-                    connection.handle_websocket_gone(gone);
+                if let Some(websocket) = &mut self.websocket {
+                    websocket.feed(frame);
                 }
             }
             Transmit::Ping => {
-                let Some(websocket) = &mut self.websocket else {
-                    return;
-                };
-                self.needs_flush = true;
-                if let Err(gone) = websocket.ping() {
-                    self.drop_websocket();
-                    connection.handle_websocket_gone(gone);
+                if let Some(websocket) = &mut self.websocket {
+                    websocket.ping();
                 }
             }
             Transmit::Hangup(code) => {
@@ -262,18 +244,15 @@ impl Lanes {
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
         self.leaving
             .retain_mut(|leaving| leaving.as_mut().poll(cx).is_pending());
-        let Some(websocket) = self.websocket.as_mut().filter(|_| self.needs_flush) else {
+        let Some(websocket) = &mut self.websocket else {
             return Poll::Ready(Ok(()));
         };
-        let flushed = std::task::ready!(websocket.poll_flush(cx));
-        match flushed {
-            Ok(()) => {
-                self.needs_flush = false;
-                self.unflushed = 0;
-            }
-            Err(_) => self.drop_websocket(),
+        let flushed = websocket.poll_flush(cx);
+        websocket.rest();
+        if let Poll::Ready(Err(_)) = flushed {
+            self.drop_websocket();
         }
-        Poll::Ready(flushed)
+        flushed
     }
 
     /// The session is over: whoever still waits is told.
@@ -288,8 +267,6 @@ impl Lanes {
 
     fn drop_websocket(&mut self) {
         self.websocket = None;
-        self.unflushed = 0;
-        self.needs_flush = false;
         self.blocked = false;
     }
 }

@@ -114,7 +114,7 @@ fn is_of_connection(error: &io::Error) -> bool {
 
 /// A connection that counts against the limit for as long as it lives, as a WebSocket too, and
 /// that ends when its client stops reading.
-pub(super) struct Guarded {
+pub(in crate::server) struct Guarded {
     stream: TcpStream,
     send_timeout: Duration,
     /// Since the client last read while there was something for it.
