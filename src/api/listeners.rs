@@ -14,7 +14,8 @@ pub(crate) type Middleware = Arc<dyn ErasedHandler<Result<(), ConnectError>>>;
 /// A table of handlers, in the order in which they were registered.
 #[derive(Clone, Default)]
 pub(crate) struct Listeners {
-    events: HashMap<Box<str>, Vec<EventHandler>>,
+    /// The keys are the application's; a client can only ask for one.
+    events: HashMap<Box<str>, Vec<EventHandler>, foldhash::fast::RandomState>,
     pub(crate) middlewares: Vec<Middleware>,
     pub(crate) connect: Vec<EventHandler>,
     pub(crate) disconnecting: Vec<EventHandler>,

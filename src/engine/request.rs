@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+
 use super::refusal::Refusal;
 use super::transport::{Transport, Transports};
 use crate::wire::Sid;
@@ -182,17 +184,36 @@ pub fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (percent_decode(name), percent_decode(value))
-        })
+    // Most queries have nothing to decode, and one look tells.
+    let is_coded = memchr2(b'%', b'+', query.as_bytes()).is_some();
+    let decode = move |text| match is_coded {
+        true => percent_decode(text),
+        false => Cow::Borrowed(text),
+    };
+    let mut rest = Some(query);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let (pair, after) = cut(text, b'&');
+        rest = after;
+        Some(pair)
+    })
+    .filter(|pair| !pair.is_empty())
+    .map(move |pair| {
+        let (name, value) = cut(pair, b'=');
+        (decode(name), decode(value.unwrap_or_default()))
+    })
+}
+
+/// What stands before the first `mark`, an ASCII byte, and what stands behind it.
+fn cut(text: &str, mark: u8) -> (&str, Option<&str>) {
+    match memchr(mark, text.as_bytes()) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
 }
 
 fn percent_decode(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '+']) {
+    if memchr2(b'%', b'+', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let mut bytes = Vec::with_capacity(text.len());

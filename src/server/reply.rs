@@ -125,7 +125,7 @@ fn finish(mut reply: Reply, request: &HeaderMap) -> Reply {
         .get(USER_AGENT)
         .map_or(&b""[..], HeaderValue::as_bytes);
     // These browsers take some payloads for scripts that attack the page.
-    let suspicious = |name: &[u8]| agent.windows(name.len()).any(|part| part == name);
+    let suspicious = |name| memchr::memmem::find(agent, name).is_some();
     if suspicious(b";MSIE") || suspicious(b"Trident/") {
         headers.insert(X_XSS_PROTECTION, HeaderValue::from_static("0"));
     }

@@ -12,7 +12,8 @@ use super::websocket;
 /// Whether a request asks for a WebSocket. Other upgrades, such as to HTTP/2, are not asked for by
 /// those who need them, and are ignored.
 pub(super) fn is_requested(headers: &HeaderMap) -> bool {
-    names(headers, &CONNECTION, "upgrade") && names(headers, &UPGRADE, "websocket")
+    // Few requests have the second.
+    names(headers, &UPGRADE, "websocket") && names(headers, &CONNECTION, "upgrade")
 }
 
 /// The 101 that accepts the handshake, or what is wrong with it.
