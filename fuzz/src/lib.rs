@@ -8,6 +8,7 @@ mod engine;
 mod operations;
 mod provider;
 mod socketio;
+mod websocket;
 
 pub use ai::ai_contract;
 pub use dialect::dialect;
@@ -15,12 +16,13 @@ pub use engine::{engine_packet, engine_payload};
 pub use operations::connection_ops;
 pub use provider::{provider_events, sse};
 pub use socketio::socketio_packet;
+pub use websocket::websocket_differential;
 
 /// A target: any bytes, and a panic when a law does not hold.
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("engine_packet", engine_packet),
     ("engine_payload", engine_payload),
     ("socketio_packet", socketio_packet),
@@ -29,4 +31,5 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("ai_contract", ai_contract),
     ("sse", sse),
     ("provider_events", provider_events),
+    ("websocket_differential", websocket_differential),
 ];
