@@ -37,7 +37,7 @@ test-rust:
 	$(CARGO) test --all-targets --all-features
 	$(CARGO) test --doc --all-features
 
-# A skip is said aloud; where CI is set it is a failure.
+# A skip is said aloud; where CI is set it is a failure, but for Autobahn's suite, whose Python few machines have.
 test-protocol:
 	$(CARGO) build --release --bins --examples
 	@if .ci/node $(NODE_AT_LEAST); then \
@@ -48,6 +48,7 @@ test-protocol:
 	else \
 		echo "SKIPPED: protocol-tests (what is missing stands above)"; \
 	fi
+	protocol-tests/autobahn/run
 
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 	@if [ -z "$(FUZZ_TARGETS)" ]; then echo "there is no fuzz target"; exit 1; fi
