@@ -77,15 +77,13 @@ impl Decoder {
     /// before its payload has arrived, text with its first byte that is out of place. The rest of
     /// `input` is dropped, then and after a close.
     pub fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Received>, Violation> {
-        let received = if self.is_over {
-            Ok(None)
-        } else {
-            self.advance(input)
-        };
-        if let Ok(None) | Ok(Some(Received::Close(_))) | Err(_) = received {
+        if self.is_over || input.is_empty() {
             input.clear();
+            return Ok(None);
         }
+        let received = self.advance(input);
         if let Ok(Some(Received::Close(_))) | Err(_) = received {
+            input.clear();
             *self = Decoder {
                 is_over: true,
                 ..Decoder::new(self.max_message)
@@ -107,8 +105,8 @@ impl Decoder {
         })
     }
 
-    /// [`decode`](Decoder::decode), while nothing has ended it. `None` is only said when all of
-    /// `input` has been taken.
+    /// [`decode`](Decoder::decode), while nothing has ended it.
+    #[inline]
     fn advance(&mut self, input: &mut BytesMut) -> Result<Option<Received>, Violation> {
         loop {
             if let Some(pending) = &mut self.pending
@@ -125,15 +123,16 @@ impl Decoder {
                     return Ok(received);
                 }
             }
-            let Some(header) = self.take_head(input)? else {
+            let Some((header, payload)) = self.read_head(input)? else {
                 return Ok(None);
             };
             let length = self.check_length(&header)?;
             let stands_alone =
                 header.opcode.is_control() || (header.is_final && !self.in_message());
-            if stands_alone && length <= input.len() {
-                return received(header.opcode, take(input, length, header.mask)).map(Some);
+            if stands_alone && length <= input.len() - payload {
+                return received(header.opcode, take(input, payload, length, header.mask));
             }
+            input.advance(payload);
             self.begin(&header, length);
         }
     }
@@ -144,28 +143,36 @@ impl Decoder {
         pending.is_some_and(|pending| pending.message.is_some())
     }
 
-    /// The next frame's head, taken off `input`; none if more of it must come.
+    /// The next frame's head, and where in `input` its payload begins; none, and all of `input`
+    /// taken, if more of it must come.
     #[inline]
-    fn take_head(&mut self, input: &mut BytesMut) -> Result<Option<Header>, Violation> {
-        let in_message = self.in_message();
-        let held = usize::from(self.head_len);
-        if held == 0
-            && let Some(header) = Header::read(input, in_message)?
+    fn read_head(&mut self, input: &mut BytesMut) -> Result<Option<(Header, usize)>, Violation> {
+        if self.head_len == 0
+            && let Some(header) = Header::read(input, self.in_message())?
         {
-            input.advance(header.size);
-            return Ok(Some(header));
+            return Ok(Some((header, header.size)));
         }
+        self.complete_head(input)
+    }
+
+    /// [`read_head`](Decoder::read_head) of a head that has not arrived in one piece.
+    #[cold]
+    fn complete_head(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<(Header, usize)>, Violation> {
+        let held = usize::from(self.head_len);
         let taken = input.len().min(LONGEST - held);
         self.head[held..held + taken].copy_from_slice(&input[..taken]);
-        match Header::read(&self.head[..held + taken], in_message)? {
+        match Header::read(&self.head[..held + taken], self.in_message())? {
             Some(header) => {
                 self.head_len = 0;
-                input.advance(header.size - held);
-                Ok(Some(header))
+                Ok(Some((header, header.size - held)))
             }
             // A head is never longer than its place, so all of `input` is in it.
             None => {
                 self.head_len += taken as u8;
+                input.clear();
                 Ok(None)
             }
         }
@@ -227,7 +234,7 @@ impl Pending {
         self.frame = None;
         if frame.opcode.is_control() {
             let payload = mem::take(&mut self.control);
-            return received(frame.opcode, payload.into()).map(Some);
+            return received(frame.opcode, payload.into());
         }
         match self.message.take_if(|_| frame.is_final) {
             Some(message) => message.finish().map(Received::Message).map(Some),
@@ -236,21 +243,25 @@ impl Pending {
     }
 }
 
-/// Takes a payload off the input, unmasked. An empty one does not keep the buffer.
+/// Takes a frame off the input whose payload begins at `at`; the payload, unmasked. An empty one
+/// does not keep the buffer.
 #[inline]
-fn take(input: &mut BytesMut, length: usize, mask: [u8; 4]) -> Bytes {
+fn take(input: &mut BytesMut, at: usize, length: usize, mask: [u8; 4]) -> Bytes {
     if length == 0 {
+        input.advance(at);
         return Bytes::new();
     }
-    let mut payload = input.split_to(length);
-    unmask(&mut payload, mask);
-    payload.freeze()
+    let mut frame = input.split_to(at + length);
+    unmask(&mut frame[at..], mask);
+    let mut payload = frame.freeze();
+    payload.advance(at);
+    payload
 }
 
 /// What a frame that stands for itself says.
 #[inline]
-fn received(opcode: Opcode, payload: Bytes) -> Result<Received, Violation> {
-    Ok(match opcode {
+fn received(opcode: Opcode, payload: Bytes) -> Result<Option<Received>, Violation> {
+    let received = match opcode {
         Opcode::Text => {
             let text = ByteString::try_from(payload).map_err(|_| Violation::NotUtf8)?;
             Received::Message(Frame::Text(text))
@@ -260,7 +271,8 @@ fn received(opcode: Opcode, payload: Bytes) -> Result<Received, Violation> {
         Opcode::Ping => Received::Ping(payload),
         Opcode::Pong => Received::Pong(payload),
         Opcode::Close => Received::Close(close_code(&payload)?),
-    })
+    };
+    Ok(Some(received))
 }
 
 /// The code in the payload of a close frame (RFC 6455, 5.5.1).

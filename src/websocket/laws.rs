@@ -81,7 +81,7 @@ enum Said {
 
 fn said() -> impl Strategy<Value = Said> {
     let text = "\\PC{0,40}".prop_map(|text| Frame::from(text.as_str()));
-    let length = prop_oneof![0..300usize, 65_530..65_540usize];
+    let length = prop_oneof![8 => 0..300usize, 1 => 65_530..65_540usize];
     let binary = (any::<u8>(), length).prop_map(|(byte, length)| {
         let bytes: Vec<u8> = (0..length).map(|at| byte ^ at as u8).collect();
         Frame::from(Bytes::from(bytes))
@@ -141,7 +141,11 @@ enum Done {
 }
 
 fn done() -> impl Strategy<Value = Done> {
-    let length = prop_oneof![0..300usize, 2040..2060usize, 65_530..65_540usize,];
+    let length = prop_oneof![
+        6 => 0..300usize,
+        3 => 2040..2060usize,
+        1 => 65_530..65_540usize,
+    ];
     let binary = (any::<u8>(), length).prop_map(|(byte, length)| vec![byte; length].into());
     let control = || vec(any::<u8>(), 0..=125);
     prop_oneof![
