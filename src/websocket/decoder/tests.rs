@@ -317,6 +317,12 @@ fn what_is_held_is_what_has_arrived() {
     }
     assert!(!decoder.is_idle());
     assert_eq!(decoder.held(), fixed);
-    assert_eq!(decode_all(&mut decoder, &frame(0x80, b"")).0, [text("")]);
+    // Nor does a short one cost more than its bytes.
+    for arrived in 1..=MAX {
+        assert_eq!(decode_all(&mut decoder, &frame(0x00, b"a")), (vec![], None));
+        assert!(decoder.held() <= fixed + 8 + 2 * arrived);
+    }
+    let (all, _) = decode_all(&mut decoder, &frame(0x80, b""));
+    assert_eq!(all, [text(&"a".repeat(MAX))]);
     assert_eq!((decoder.is_idle(), decoder.held()), (true, 0));
 }
