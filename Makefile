@@ -10,11 +10,16 @@ FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 	-Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Cdebug-assertions -Ccodegen-units=1
 
-.PHONY: help run check test test-rust test-protocol fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
+# A profile that equals release, and the library without I/O: what is counted is all in there.
+COUNTS := $(CARGO) bench --quiet --no-default-features
+COUNTS_FILE := benches/counts/instructions.toml
+
+.PHONY: help run check counts test test-rust test-protocol fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 help:
 	@echo "make run     start the server on http://localhost:3000"
-	@echo "make check   format, lints, docs, the library without I/O, licences"
+	@echo "make check   format, lints, docs, the library without I/O, licences, counts"
+	@echo "make counts  count the instructions of single steps, and compare (UPDATE=1 writes them)"
 	@echo "make test    everything that can be tested here; installs what it needs"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
 
@@ -30,6 +35,12 @@ check:
 	$(CARGO) clippy --lib --no-default-features --features assistant -- -D warnings
 	$(CARGO) test --quiet --all-features --test tidy --test licences -- --show-output
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans sources; fi
+	$(MAKE) --no-print-directory counts
+
+# Instructions and allocations of single steps; without valgrind the latter alone. UPDATE=1 writes the file.
+counts:
+	$(COUNTS) --bench allocations
+	$(COUNTS) --bench counts -- $(if $(UPDATE),--update,--compare) $(CURDIR)/$(COUNTS_FILE)
 
 test: test-rust test-protocol
 

@@ -1,0 +1,145 @@
+//! What is measured, one function for each: a single step, to be called again and again.
+
+use std::hint::black_box;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use trunkline::Binary;
+use trunkline::connection::{self, Connection};
+use trunkline::engine::{Packet, Transmit, payload};
+use trunkline::socketio::{Args, Client, Encoding, Event, IntoArgs, Namespace, Outgoing};
+use trunkline::wire::Frame;
+
+use crate::samples::{NAME, NOW};
+
+/// A frame as it comes from the WebSocket, read into the type that a handler asks for.
+#[inline(never)]
+pub(crate) fn decode<T: DeserializeOwned>(client: &mut Client, frame: &Frame) -> T {
+    let (args, _) = receive(client, frame);
+    let (value,) = args.to::<(T,)>().expect("the arguments fit");
+    value
+}
+
+/// The same for a packet with one attachment.
+#[inline(never)]
+pub(crate) fn decode_binary(client: &mut Client, header: &Frame, part: &Frame) -> Binary {
+    let Ok(Packet::Message(message)) = Packet::decode(header.clone()) else {
+        unreachable!("the frame is a message");
+    };
+    let waits = client.handle_frame(&message);
+    debug_assert!(matches!(waits, Ok(None)));
+    let Ok(Some(Event::Message { args, .. })) = client.handle_frame(part) else {
+        unreachable!("the packet is complete");
+    };
+    let (value,) = args.to().expect("the argument is binary");
+    value
+}
+
+/// The same array read by `serde_json` alone.
+#[inline(never)]
+pub(crate) fn decode_by_serde_json<T: DeserializeOwned>(json: &str) -> T {
+    let (name, value) = serde_json::from_str::<(&str, T)>(json).expect("the arguments fit");
+    black_box(name);
+    value
+}
+
+/// A frame up to the event, whose arguments are still text.
+fn receive(client: &mut Client, frame: &Frame) -> (Args, Option<u64>) {
+    let Ok(Packet::Message(message)) = Packet::decode(frame.clone()) else {
+        unreachable!("the frame is a message");
+    };
+    let event = client.handle_frame(&message);
+    let Ok(Some(Event::Message {
+        name, args, ack, ..
+    })) = event
+    else {
+        unreachable!("the message is an event");
+    };
+    black_box(name);
+    (args, ack)
+}
+
+/// A value to the frame that all recipients get.
+#[inline(never)]
+pub(crate) fn encode(namespace: &Namespace, values: &(impl IntoArgs + ?Sized)) -> Frame {
+    let packet = Outgoing::event(namespace, NAME, values).expect("the values serialise");
+    text_frame(&packet)
+}
+
+/// The frame as a client makes it on its first emit.
+fn text_frame(packet: &Outgoing) -> Frame {
+    let frames = packet.encoded(Encoding::Packet, |packet| {
+        packet.frames(None, "4").collect()
+    });
+    frames[0].clone()
+}
+
+/// The same text written by `serde_json` alone, into a buffer that begins as large as its own do.
+#[inline(never)]
+pub(crate) fn encode_by_serde_json(value: &impl Serialize) -> String {
+    let mut text = Vec::with_capacity(128);
+    text.extend_from_slice(b"42");
+    serde_json::to_writer(&mut text, &(NAME, value)).expect("the values serialise");
+    String::from_utf8(text).expect("JSON is UTF-8")
+}
+
+/// One recipient of a broadcast, up to the frame that leaves.
+#[inline(never)]
+pub(crate) fn deliver(connection: &mut Connection, packet: &Outgoing) -> usize {
+    connection.emit(packet, None, NOW);
+    let Some(Transmit::Frame(frame)) = connection.poll_transmit() else {
+        unreachable!("the client is joined");
+    };
+    frame.len()
+}
+
+/// An event comes in, its arguments go back out under the same name.
+#[inline(never)]
+pub(crate) fn echo(connection: &mut Connection, namespace: &Namespace, frame: &Frame) -> usize {
+    connection.handle_frame(NOW, frame.clone());
+    let event = connection.poll_event(NOW);
+    let Some(connection::Event::SocketIo(Event::Message { name, args, .. })) = event else {
+        unreachable!("the frame is an event");
+    };
+    let packet = Outgoing::event(namespace, &name, &args).expect("what came in can go out");
+    connection.emit(&packet, None, NOW);
+    let Some(Transmit::Frame(frame)) = connection.poll_transmit() else {
+        unreachable!("the client is joined");
+    };
+    debug_assert!(connection.poll_event(NOW).is_none());
+    frame.len()
+}
+
+/// An event that asks for an answer comes in, and is answered with its arguments.
+#[inline(never)]
+pub(crate) fn answer(connection: &mut Connection, namespace: &Namespace, frame: &Frame) -> usize {
+    connection.handle_frame(NOW, frame.clone());
+    let event = connection.poll_event(NOW);
+    let Some(connection::Event::SocketIo(Event::Message {
+        args,
+        ack: Some(id),
+        ..
+    })) = event
+    else {
+        unreachable!("the frame is an event that asks for an answer");
+    };
+    let packet = Outgoing::ack(namespace, &args).expect("what came in can go out");
+    connection.acknowledge(id, &packet);
+    let Some(Transmit::Frame(frame)) = connection.poll_transmit() else {
+        unreachable!("the client is joined");
+    };
+    frame.len()
+}
+
+/// The body of a POST into its packets.
+#[inline(never)]
+pub(crate) fn split(body: &Bytes) -> usize {
+    payload::split(body.clone()).filter(Result::is_ok).count()
+}
+
+/// Frames into the answer to a GET.
+#[inline(never)]
+pub(crate) fn join(frames: &[Frame]) -> Bytes {
+    payload::join(frames.iter())
+}

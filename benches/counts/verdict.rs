@@ -1,0 +1,79 @@
+//! What the counts say: what has grown, and whether the laws hold.
+
+use crate::cases::{CASES, LAWS};
+use crate::file::{Recorded, rustc};
+use crate::valgrind::{self, Counts};
+
+/// How much a count may grow before somebody has to say that it is meant, in percent.
+const GROWTH: f64 = 2.0;
+/// The most instructions of ours for each of `serde_json`'s.
+const LAW: f64 = 1.15;
+
+/// Measures and compares with the file.
+pub(crate) fn compare(path: &str) -> Result<(), String> {
+    let Some(counted) = count()? else {
+        return Ok(());
+    };
+    let recorded = Recorded::read(path)?;
+    let is_same = recorded.rustc == counted.rustc;
+    if !is_same {
+        println!(
+            "counted with {}, on file are counts of {}: differences are only shown",
+            counted.rustc, recorded.rustc
+        );
+    }
+    let mut faults = Vec::new();
+    for case in CASES {
+        let now = number(&counted.counts, case.name);
+        let Some(&before) = recorded.counts.get(case.name) else {
+            faults.push(format!("{}: not on file", case.name));
+            continue;
+        };
+        let growth = (now / before as f64 - 1.0) * 100.0;
+        let name = case.name;
+        println!("{name:<26} {now:>7}  {growth:>+6.1} %");
+        if is_same && growth > GROWTH {
+            faults.push(format!("{name}: {before} instructions have become {now}"));
+        }
+    }
+    laws(&counted.counts);
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "FAILED (`make counts UPDATE=1` writes new counts):\n{}",
+            faults.join("\n")
+        )),
+    }
+}
+
+/// Measures and writes the file.
+pub(crate) fn update(path: &str) -> Result<(), String> {
+    let Some(counted) = count()? else {
+        return Ok(());
+    };
+    counted.write(path)?;
+    laws(&counted.counts);
+    Ok(())
+}
+
+/// The counts; `None` if nothing can be counted here.
+fn count() -> Result<Option<Recorded>, String> {
+    if !valgrind::is_here() {
+        println!("SKIPPED: valgrind is not here, so no instructions were counted");
+        return Ok(None);
+    }
+    let (rustc, counts) = (rustc()?, valgrind::count_all()?);
+    Ok(Some(Recorded { rustc, counts }))
+}
+
+/// Shows how far the laws are kept.
+fn laws(counts: &Counts) {
+    for (ours, theirs) in LAWS {
+        let ratio = number(counts, ours) / number(counts, theirs);
+        println!("{ours} / {theirs} = {ratio:.2} (at most {LAW} is wanted)");
+    }
+}
+
+fn number(counts: &Counts, name: &str) -> f64 {
+    counts.get(name).copied().unwrap_or_default() as f64
+}
