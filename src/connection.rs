@@ -32,6 +32,9 @@ pub use plain::PlainConfig;
 use plain::Plain;
 use protocol::Protocol;
 
+/// A Socket.IO packet is written with the mark of the Engine.IO message that it will be.
+const _: () = assert!(socketio::MARK == MESSAGE);
+
 /// Which form of frames a client speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {
@@ -70,8 +73,7 @@ struct Bare {
 }
 
 impl Connection {
-    /// A client that speaks Socket.IO. `client` must have been made with the prefix `"4"`, the
-    /// mark of an Engine.IO message.
+    /// A client that speaks Socket.IO.
     pub fn socketio(session: Session, client: Client) -> Connection {
         Connection(Kind::SocketIo(Box::new(Protocol::new(session, client))))
     }

@@ -6,7 +6,7 @@
 //!
 //! Arguments travel raw: [`Args`] is the JSON text as it was received, parsed once, straight into
 //! the type that a handler asks for. On the way out [`Outgoing`] is one packet for any number of
-//! recipients, encoded at most once per [`Encoding`].
+//! recipients: the finished frame, written once.
 //!
 //! To read it in order: `packet` (one text message), `placeholders` and `attachments` (binary
 //! parts), `args` (values in and out), `outgoing`, `acks`, `client`.
@@ -33,7 +33,8 @@ pub use attachments::AttachmentError;
 pub use binary::Binary;
 pub use client::{Client, Config, ConnectError, DisconnectReason, EmitError, Event, Violation};
 pub use name::{NameError, is_reserved};
-pub use outgoing::{Encoding, MAX_ATTACHMENTS, Outgoing};
+pub(crate) use outgoing::MARK;
+pub use outgoing::{MAX_ATTACHMENTS, Outgoing};
 pub use packet::PacketError;
 pub use placeholders::PlaceholderError;
 

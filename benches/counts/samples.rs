@@ -112,7 +112,7 @@ pub(crate) const NOW: Moment = Moment::new(Duration::ZERO);
 
 /// The Socket.IO half of a client, joined to the main namespace.
 pub(crate) fn client() -> Client {
-    let mut client = Client::new(Arc::new(socketio::Config::default()), NOW, "4");
+    let mut client = Client::new(Arc::new(socketio::Config::default()), NOW);
     let asked = client.handle_frame(&Frame::from_static("0"));
     let Ok(Some(Event::Connect { namespace, .. })) = asked else {
         unreachable!("a CONNECT asks to join");
@@ -126,7 +126,7 @@ pub(crate) fn client() -> Client {
 pub(crate) fn connected() -> Connection {
     let config = Arc::new(engine::Config::default());
     let session = Session::open(&Sid::new("sid"), Transport::WebSocket, config, NOW);
-    let client = Client::new(Arc::new(socketio::Config::default()), NOW, "4");
+    let client = Client::new(Arc::new(socketio::Config::default()), NOW);
     let mut connection = Connection::socketio(session, client);
     connection.handle_frame(NOW, Frame::from_static("40"));
     let asked = connection.poll_event(NOW);

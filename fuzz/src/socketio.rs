@@ -57,7 +57,7 @@ fn config() -> Config {
 fn listen(frames: &[Frame], at_once: bool) -> (Vec<Heard>, Option<Violation>) {
     let now = Moment::new(Duration::from_secs(1));
     let config = config();
-    let mut client = Client::new(Arc::new(config.clone()), now, "4");
+    let mut client = Client::new(Arc::new(config.clone()), now);
     let mut ear = Ear {
         at_once,
         asked: Vec::new(),
@@ -157,7 +157,7 @@ impl Ear {
             let packet =
                 Outgoing::event(&namespace, &name, args).expect("heard, so it can be said");
             assert_eq!(packet.name(), Some(&*name));
-            let frames = packet.frames(ack, "").collect();
+            let frames = frames_of(&packet, ack);
             self.heard.push((namespace, name, frames, ack));
         } else {
             assert!(
@@ -168,6 +168,19 @@ impl Ear {
     }
 }
 
+/// The packet's frames without the transport's mark.
+fn frames_of(packet: &Outgoing, id: Option<u64>) -> Vec<Frame> {
+    let frames = match id {
+        Some(id) => packet.frames_with_id(id).collect(),
+        None => packet.frames().to_vec(),
+    };
+    let unmarked = |frame| match frame {
+        Frame::Text(text) => Frame::from(text.strip_prefix('4').expect("a message")),
+        binary @ Frame::Binary(_) => binary,
+    };
+    frames.into_iter().map(unmarked).collect()
+}
+
 /// The event is sent on to a server like this one.
 fn hears_the_same(namespace: &Namespace, name: &str, frames: &[Frame], ack: Option<u64>) {
     let connect = match &**namespace {
@@ -175,7 +188,7 @@ fn hears_the_same(namespace: &Namespace, name: &str, frames: &[Frame], ack: Opti
         other => Frame::from(format!("0{other},")),
     };
     let now = Moment::new(Duration::from_secs(1));
-    let mut client = Client::new(Arc::new(config()), now, "4");
+    let mut client = Client::new(Arc::new(config()), now);
     let connected = client.handle_frame(&connect);
     assert!(
         matches!(connected, Ok(Some(Event::Connect { .. }))),
@@ -201,6 +214,6 @@ fn hears_the_same(namespace: &Namespace, name: &str, frames: &[Frame], ack: Opti
     };
     assert_eq!((&there, &*called, id), (namespace, name, ack));
     let packet = Outgoing::event(&there, &called, &args).expect("heard, so it can be said");
-    let again: Vec<_> = packet.frames(id, "").collect();
+    let again: Vec<_> = frames_of(&packet, id);
     assert_eq!(again, frames);
 }

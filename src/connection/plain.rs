@@ -32,8 +32,7 @@ use crate::dialect::{self, Incoming, Mistake, encode};
 use crate::engine::heartbeat::{Beat, Heartbeat};
 use crate::engine::{CloseReason, Transmit};
 use crate::socketio::{
-    AckError, AckRequest, Acks, ConnectError, DisconnectReason, Encoding, Event, Namespace,
-    Outgoing, Waiter,
+    AckError, AckRequest, Acks, ConnectError, DisconnectReason, Event, Namespace, Outgoing, Waiter,
 };
 use crate::wire::{Frame, Moment, SocketId};
 
@@ -213,10 +212,8 @@ impl Plain {
         let is_ours = self.is_open() && *packet.namespace() == self.namespace;
         match ack {
             None if is_ours => {
-                let fill = |packet: &Outgoing| encode::event(packet, None).into_iter().collect();
-                for frame in packet.encoded(Encoding::Plain, fill) {
-                    self.queue.push(frame.clone());
-                }
+                let frame = packet.plain(|packet| encode::event(packet, None));
+                self.send(frame.cloned());
             }
             None => {}
             Some(request) if !is_ours => self.fail_waiter(request.waiter, AckError::Disconnected),

@@ -73,10 +73,11 @@ impl Args {
     ///
     /// When a value cannot be serialised.
     pub fn from_values(values: &(impl IntoArgs + ?Sized)) -> Result<Args, EncodeError> {
-        let mut writer = ArgsWriter::unnamed();
+        let mut writer = ArgsWriter::unnamed(String::new());
         values.write_args(&mut writer)?;
         let (json, attachments) = writer.finish();
-        Args::new(json, 1, attachments).map_err(|error| EncodeError::Serialize(error.to_string()))
+        Args::new(json.into(), 1, attachments)
+            .map_err(|error| EncodeError::Serialize(error.to_string()))
     }
 
     /// Arguments in the array `json`, the first of which stands after `start`. With attachments

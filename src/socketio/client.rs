@@ -27,7 +27,7 @@ use thiserror::Error;
 
 use super::Namespace;
 use super::acks::{AckError, AckRequest, Waiter};
-use super::outgoing::{Encoding, Outgoing};
+use super::outgoing::{MARK, Outgoing};
 use super::packet::{self, Kind};
 use crate::wire::{Frame, Moment, SocketId};
 use receiving::Receiving;
@@ -44,7 +44,6 @@ pub use violation::Violation;
 #[derive(Debug)]
 pub struct Client {
     config: Arc<Config>,
-    prefix: &'static str,
     /// Few, nearly always one: looked through from the front.
     seats: Vec<Seat>,
     /// Boxed because most clients never send an attachment.
@@ -78,10 +77,9 @@ pub enum EmitError {
 }
 
 impl Client {
-    /// A client whose connection opened at `now`. Every text frame will begin with `prefix`, the
-    /// transport's mark of a message; it must be the same for all clients that share an
-    /// [`Outgoing`].
-    pub fn new(config: Arc<Config>, now: Moment, prefix: &'static str) -> Client {
+    /// A client whose connection opened at `now`. Every text frame that it sends begins with the
+    /// transport's mark of a message, `4`.
+    pub fn new(config: Arc<Config>, now: Moment) -> Client {
         let link = Link::Fresh {
             join_by: now + config.connect_timeout,
         };
@@ -89,7 +87,6 @@ impl Client {
         let (events, sends) = (VecDeque::new(), VecDeque::new());
         Client {
             config,
-            prefix,
             seats,
             receiving,
             link,
@@ -192,18 +189,14 @@ impl Client {
             return Err(EmitError::NotJoined);
         };
         let Some(request) = ack else {
-            let prefix = self.prefix;
-            let fill = |packet: &Outgoing| packet.frames(None, prefix).collect();
-            self.sends
-                .extend(packet.encoded(Encoding::Packet, fill).iter().cloned());
+            self.sends.extend(packet.frames().iter().cloned());
             return Ok(());
         };
         if self.pending_acks() >= self.config.max_pending_acks {
             self.fail(Some(request), AckError::TooMany);
             return Err(EmitError::TooManyAcks);
         }
-        self.sends
-            .extend(packet.frames(Some(request.id), self.prefix));
+        self.sends.extend(packet.frames_with_id(request.id));
         if let Some(waiter) = self.seats[index].acks.wait(request, now) {
             self.events.push_back(Event::Ack {
                 waiter,
@@ -223,7 +216,7 @@ impl Client {
         if self.socket(answer.namespace()).is_none() {
             return Err(EmitError::NotJoined);
         }
-        self.sends.extend(answer.frames(Some(id), self.prefix));
+        self.sends.extend(answer.frames_with_id(id));
         Ok(())
     }
 
@@ -316,7 +309,7 @@ impl Client {
     }
 
     fn send(&mut self, kind: Kind, namespace: &str, json: &str) {
-        let mut text = self.prefix.to_owned();
+        let mut text = String::from(MARK);
         packet::write_header(&mut text, kind, 0, namespace, None);
         text.push_str(json);
         self.sends.push_back(text.into());

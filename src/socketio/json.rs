@@ -15,6 +15,44 @@ pub(crate) fn check(text: &str) -> Result<(), serde_json::Error> {
     serde_json::from_str::<IgnoredAny>(text).map(|IgnoredAny| ())
 }
 
+/// Whether a string token cannot have `text` between its quotes as it is.
+///
+/// Words overlap where the text is no whole number of them. Of a constant text the compiler knows
+/// the answer.
+#[inline]
+pub(crate) fn needs_escapes(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if let Some((words, last)) = words(bytes) {
+        return has_escape(*last) || words.iter().copied().any(has_escape);
+    }
+    let mut word = [b'a'; 8];
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        word[..4].copy_from_slice(first);
+        word[4..].copy_from_slice(last);
+    } else if let (Some(first), Some(last)) = (bytes.first(), bytes.last()) {
+        word[..3].copy_from_slice(&[*first, bytes[bytes.len() / 2], *last]);
+    }
+    has_escape(word)
+}
+
+/// The whole words, and the last eight bytes.
+#[inline]
+fn words(bytes: &[u8]) -> Option<(&[[u8; 8]], &[u8; 8])> {
+    Some((bytes.as_chunks().0, bytes.last_chunk()?))
+}
+
+/// [`needs_escapes`] for eight bytes at a time.
+#[inline]
+fn has_escape(word: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    // The highest bit of each byte that is below `least`, which is at most 128; a borrow from such
+    // a byte may set more bits, but never the first.
+    let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word;
+    let word = u64::from_le_bytes(word);
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, b' ') | equal(b'"') | equal(b'\\')) & (ONES << 7) != 0
+}
+
 /// The length of the string token that `text` begins with, both quotes included.
 pub(crate) fn string_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();

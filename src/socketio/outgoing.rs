@@ -1,9 +1,11 @@
-//! One outgoing packet, encoded at most once per encoding, shared by all who get it.
+//! One outgoing packet, written once, shared by all who get it.
+//!
+//! The values are written straight behind the mark and the header, so that the text is at once the
+//! frame of every recipient.
 
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -20,41 +22,44 @@ use crate::wire::Frame;
 /// Reference: socket.io-parser 4.2.6, `maxAttachments`.
 pub const MAX_ATTACHMENTS: usize = 10;
 
-/// The forms in which a packet can reach a client.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Encoding {
-    /// Socket.IO text with its attachments.
-    Packet,
-    /// Plain JSON frames.
-    Plain,
-}
+/// What a text message begins with on the transport: Engine.IO's mark of a message.
+///
+/// It is written here because a packet is shared by all its recipients as the finished frame.
+pub(crate) const MARK: char = '4';
+
+/// What the buffer of a packet's text begins with; most packets fit.
+const CAPACITY: usize = 128;
 
 /// An event or an answer on its way to any number of clients.
 #[derive(Debug)]
 pub struct Outgoing {
     namespace: Namespace,
     content: Content,
-    json: ByteString,
+    /// The text message without ack id, mark and header included, and the attachments behind it.
+    frames: Frames,
+    /// Where in the text message the array begins.
+    array: usize,
     attachments: Vec<Bytes>,
-    packet: OnceLock<Vec<Frame>>,
-    plain: OnceLock<Vec<Frame>>,
+    /// The packet in another form than its own.
+    plain: OnceLock<Option<Frame>>,
 }
 
 #[derive(Debug)]
 enum Content {
     Event {
-        name: Name,
+        /// The name, if it does not stand in the JSON as it is.
+        escaped: Option<Box<str>>,
         /// Where in the JSON the name's token ends.
         name_end: usize,
     },
     Ack,
 }
 
+/// One frame in nearly all cases, which needs no list.
 #[derive(Debug)]
-enum Name {
-    /// It stands in the JSON as it is.
-    Plain(Range<usize>),
-    Escaped(Box<str>),
+enum Frames {
+    Text([Frame; 1]),
+    WithAttachments(Vec<Frame>),
 }
 
 impl Outgoing {
@@ -72,14 +77,19 @@ impl Outgoing {
         if is_reserved(name) {
             return Err(EncodeError::ReservedName(name.to_owned()));
         }
-        let writer = ArgsWriter::named(name)?;
-        let name_end = writer.len();
+        let head = head(Kind::Event, namespace);
+        let array = head.len();
+        let mut writer = ArgsWriter::named(head, name);
+        let name_end = writer.len() - array;
         // Two quotes and a bracket, if nothing had to be escaped.
-        let name = match name_end == name.len() + 3 {
-            true => Name::Plain(2..name_end - 1),
-            false => Name::Escaped(name.into()),
-        };
-        Outgoing::new(namespace, Content::Event { name, name_end }, writer, args)
+        let escaped = (name_end != name.len() + 3).then(|| name.into());
+        args.write_args(&mut writer)?;
+        Outgoing::new(
+            namespace,
+            Content::Event { escaped, name_end },
+            array,
+            writer,
+        )
     }
 
     /// An answer to an event that a client in `namespace` sent.
@@ -92,71 +102,76 @@ impl Outgoing {
         namespace: &Namespace,
         args: &(impl IntoArgs + ?Sized),
     ) -> Result<Outgoing, EncodeError> {
-        Outgoing::new(namespace, Content::Ack, ArgsWriter::unnamed(), args)
+        let head = head(Kind::Ack, namespace);
+        let array = head.len();
+        let mut writer = ArgsWriter::unnamed(head);
+        args.write_args(&mut writer)?;
+        Outgoing::new(namespace, Content::Ack, array, writer)
     }
 
     fn new(
         namespace: &Namespace,
         content: Content,
-        mut writer: ArgsWriter,
-        args: &(impl IntoArgs + ?Sized),
+        mut array: usize,
+        writer: ArgsWriter,
     ) -> Result<Outgoing, EncodeError> {
-        args.write_args(&mut writer)?;
-        let (json, attachments) = writer.finish();
-        if attachments.len() > MAX_ATTACHMENTS {
-            let (count, limit) = (attachments.len(), MAX_ATTACHMENTS);
+        let (mut text, attachments) = writer.finish();
+        let count = attachments.len();
+        if count > MAX_ATTACHMENTS {
+            let limit = MAX_ATTACHMENTS;
             return Err(EncodeError::TooManyAttachments { count, limit });
         }
-        let (packet, plain) = (OnceLock::new(), OnceLock::new());
+        if count > 0 {
+            // Now that there are some, the header is another one.
+            let json = &text[array..];
+            let whole = message(content.kind(), count, namespace, None, json);
+            array = whole.len() - json.len();
+            text = whole;
+        }
+        let text = Frame::Text(text.into());
+        let frames = match count {
+            0 => Frames::Text([text]),
+            _ => {
+                let parts = attachments.iter().cloned().map(Frame::Binary);
+                Frames::WithAttachments(std::iter::once(text).chain(parts).collect())
+            }
+        };
         Ok(Outgoing {
             namespace: namespace.clone(),
             content,
-            json,
+            frames,
+            array,
             attachments,
-            packet,
-            plain,
+            plain: OnceLock::new(),
         })
     }
 
-    /// The finished frames of an encoding; `fill` makes them for the first who asks.
-    ///
-    /// Only for packets without ack id: all recipients get the same frames.
-    pub fn encoded(
-        &self,
-        encoding: Encoding,
-        fill: impl FnOnce(&Outgoing) -> Vec<Frame>,
-    ) -> &[Frame] {
-        let cell = match encoding {
-            Encoding::Packet => &self.packet,
-            Encoding::Plain => &self.plain,
-        };
-        cell.get_or_init(|| fill(self))
+    /// The finished frames for all recipients alike: the text message, without ack id, and the
+    /// attachments behind it.
+    pub fn frames(&self) -> &[Frame] {
+        match &self.frames {
+            Frames::Text(text) => text,
+            Frames::WithAttachments(frames) => frames,
+        }
     }
 
-    /// The text message: `prefix`, header and JSON.
-    pub fn text(&self, id: Option<u64>, prefix: &str) -> String {
-        // Longer than any type, attachment count and ack id.
-        let header = prefix.len() + self.namespace.len() + 32;
-        let mut text = String::with_capacity(header + self.json.len());
-        text.push_str(prefix);
-        let kind = match self.content {
-            Content::Event { .. } => Kind::Event,
-            Content::Ack => Kind::Ack,
-        };
-        packet::write_header(&mut text, kind, self.attachments.len(), &self.namespace, id);
-        text.push_str(&self.json);
-        text
+    /// The finished frames with an ack id, which are one recipient's own.
+    pub fn frames_with_id(&self, id: u64) -> impl Iterator<Item = Frame> {
+        let (kind, count) = (self.content.kind(), self.attachments.len());
+        let text = message(kind, count, &self.namespace, Some(id), self.json());
+        let parts = self.attachments.iter().cloned().map(Frame::Binary);
+        std::iter::once(Frame::Text(text.into())).chain(parts)
     }
 
-    /// The text message and the attachments behind it.
-    pub fn frames(&self, id: Option<u64>, prefix: &str) -> impl Iterator<Item = Frame> {
-        let text = Frame::Text(self.text(id, prefix).into());
-        std::iter::once(text).chain(self.attachments.iter().cloned().map(Frame::Binary))
+    /// The packet in the form of plain JSON, if it has one; `fill` writes it for the first who
+    /// asks.
+    pub fn plain(&self, fill: impl FnOnce(&Outgoing) -> Option<Frame>) -> Option<&Frame> {
+        self.plain.get_or_init(|| fill(self)).as_ref()
     }
 
     /// The array of arguments; an event's begins with its name.
-    pub fn json(&self) -> &ByteString {
-        &self.json
+    pub fn json(&self) -> &str {
+        &self.text()[self.array..]
     }
 
     /// The arguments, as a recipient would read them.
@@ -170,7 +185,8 @@ impl Outgoing {
             Content::Event { name_end, .. } => name_end,
             Content::Ack => 1,
         };
-        Args::new(self.json.clone(), start, self.attachments.clone())
+        let json = self.text().slice_ref(self.json());
+        Args::new(json, start, self.attachments.clone())
     }
 
     /// The binary parts, in the order of their numbers.
@@ -178,9 +194,9 @@ impl Outgoing {
         &self.attachments
     }
 
-    /// How many bytes the packet keeps in memory, before any encoding.
+    /// How many bytes the packet keeps in memory, before any other form of it is made.
     pub fn weight(&self) -> usize {
-        self.json.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
+        self.json().len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
     }
 
     /// Where the packet is sent.
@@ -192,14 +208,45 @@ impl Outgoing {
     pub fn name(&self) -> Option<&str> {
         match &self.content {
             Content::Event {
-                name: Name::Plain(range),
-                ..
-            } => Some(&self.json[range.clone()]),
-            Content::Event {
-                name: Name::Escaped(name),
+                escaped: Some(name),
                 ..
             } => Some(name),
+            Content::Event { name_end, .. } => Some(&self.json()[2..name_end - 1]),
             Content::Ack => None,
         }
     }
+
+    fn text(&self) -> &ByteString {
+        match self.frames() {
+            [Frame::Text(text), ..] => text,
+            _ => unreachable!("the first frame is the text"),
+        }
+    }
+}
+
+impl Content {
+    fn kind(&self) -> Kind {
+        match self {
+            Content::Event { .. } => Kind::Event,
+            Content::Ack => Kind::Ack,
+        }
+    }
+}
+
+/// What stands before the array of a packet without attachments and ack id.
+fn head(kind: Kind, namespace: &str) -> String {
+    let mut text = String::with_capacity(CAPACITY);
+    text.push(MARK);
+    packet::write_header(&mut text, kind, 0, namespace, None);
+    text
+}
+
+/// A whole text message, in a buffer of its size.
+fn message(kind: Kind, attachments: usize, namespace: &str, id: Option<u64>, json: &str) -> String {
+    let header = packet::header_length(attachments, namespace, id);
+    let mut text = String::with_capacity(MARK.len_utf8() + header + json.len());
+    text.push(MARK);
+    packet::write_header(&mut text, kind, attachments, namespace, id);
+    text.push_str(json);
+    text
 }

@@ -152,6 +152,7 @@ pub(super) enum Kind {
 }
 
 /// Appends the part of a packet that stands before its JSON.
+#[inline]
 pub(super) fn write_header(
     text: &mut String,
     kind: Kind,
@@ -159,14 +160,14 @@ pub(super) fn write_header(
     namespace: &str,
     id: Option<u64>,
 ) {
-    text.push(match (kind, attachments) {
-        (Kind::Connect, _) => '0',
-        (Kind::Disconnect, _) => '1',
-        (Kind::Event, 0) => '2',
-        (Kind::Ack, 0) => '3',
-        (Kind::ConnectError, _) => '4',
-        (Kind::Event, _) => '5',
-        (Kind::Ack, _) => '6',
+    text.push_str(match (kind, attachments) {
+        (Kind::Connect, _) => "0",
+        (Kind::Disconnect, _) => "1",
+        (Kind::Event, 0) => "2",
+        (Kind::Ack, 0) => "3",
+        (Kind::ConnectError, _) => "4",
+        (Kind::Event, _) => "5",
+        (Kind::Ack, _) => "6",
     });
     if attachments > 0 {
         write!(text, "{attachments}-").expect("writing to a String does not fail");
@@ -178,6 +179,19 @@ pub(super) fn write_header(
     if let Some(id) = id {
         write!(text, "{id}").expect("writing to a String does not fail");
     }
+}
+
+/// How many bytes [`write_header`] appends.
+pub(super) fn header_length(attachments: usize, namespace: &str, id: Option<u64>) -> usize {
+    let digits = |number: u64| number.checked_ilog10().unwrap_or(0) as usize + 1;
+    let mut length = 1;
+    if attachments > 0 {
+        length += digits(attachments as u64) + 1;
+    }
+    if namespace != MAIN {
+        length += namespace.len() + 1;
+    }
+    length + id.map_or(0, digits)
 }
 
 /// Takes `digits "-"`. The number is only compared with the limit: nothing is allocated for it.

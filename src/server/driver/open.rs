@@ -86,7 +86,7 @@ fn after(
 fn protocol(shared: &Shared, session: Session, now: Moment) -> Connection {
     match &shared.application {
         Application::SocketIo(_) => {
-            let client = Client::new(shared.socketio.clone(), now, "4");
+            let client = Client::new(shared.socketio.clone(), now);
             Connection::socketio(session, client)
         }
         Application::Engine(_) => Connection::bare(session),

@@ -191,6 +191,22 @@ prop_compose! {
 
 proptest! {
     #[test]
+    fn texts_are_written_as_serde_json_writes_them(
+        text in "([ -~]|[\\x00-\\xff]|\"|\\\\|.){0,40}",
+        plain in "[ a-z]{0,40}",
+        at in 0..40_usize,
+        byte in 0..128_u8,
+    ) {
+        same_as_serde_json(&text);
+        same_as_serde_json(&BTreeMap::from([(&text, &text)]));
+        let mut one_odd = plain.into_bytes();
+        if let Some(odd) = one_odd.get_mut(at) {
+            *odd = byte;
+        }
+        same_as_serde_json(&String::from_utf8(one_odd).unwrap());
+    }
+
+    #[test]
     fn values_survive_the_way_out_and_in(value in everything(), text: String, number: f64) {
         let values = (text, value, number, None::<u8>);
         let args = Args::from_values(&values).unwrap();
@@ -202,11 +218,11 @@ proptest! {
     #[test]
     fn arguments_pass_through_unchanged(value in everything(), name: String) {
         let args = Args::from_values(&(1, &value)).unwrap();
-        let mut writer = ArgsWriter::named(&name).unwrap();
+        let mut writer = ArgsWriter::named(String::new(), &name);
         let start = writer.len();
         args.write_args(&mut writer).unwrap();
         let (json, attachments) = writer.finish();
-        let event = Args::new(json, start, attachments).unwrap();
+        let event = Args::new(json.into(), start, attachments).unwrap();
         prop_assert_eq!(event.to(), Ok((1, value)));
         let back = Args::from_values(&event).unwrap();
         prop_assert_eq!(&back.json, &args.json);
@@ -321,6 +337,66 @@ fn a_tuple_is_several_arguments_and_unit_is_none() {
     assert_eq!(encoded(&binary(b"x")), r#"[{"_placeholder":true,"num":0}]"#);
 }
 
+/// What `serde_json` writes of one argument is what we write, in whatever form it comes.
+fn same_as_serde_json(value: &(impl Serialize + ?Sized)) {
+    let theirs = serde_json::to_string(value).unwrap();
+    assert_eq!(encoded(&(value,)), format!("[{theirs}]"));
+}
+
+#[test]
+fn values_are_written_as_serde_json_writes_them() {
+    #[derive(Serialize)]
+    struct Unit;
+    #[derive(Serialize)]
+    struct Pair(u8, char);
+    #[derive(Serialize)]
+    struct New(Option<f32>);
+    #[derive(Serialize)]
+    struct Named<'a> {
+        a: &'a str,
+        #[serde(rename = "quo\"te")]
+        b: Box<RawValue>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        c: Option<u8>,
+    }
+    #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+    enum Key {
+        One,
+    }
+    #[derive(Serialize)]
+    enum Kind {
+        Unit,
+        New(i8),
+        Pair(u8, (), bool),
+        Named { a: [u8; 0], b: Vec<u8> },
+    }
+    same_as_serde_json(&(
+        Unit,
+        Pair(1, '"'),
+        New(None),
+        New(Some(0.1)),
+        f64::NAN,
+        -0.0,
+    ));
+    same_as_serde_json(&[Kind::Unit, Kind::New(-8)]);
+    same_as_serde_json(&Kind::Pair(1, (), true));
+    same_as_serde_json(&Kind::Named {
+        a: [],
+        b: vec![1, 2],
+    });
+    let b = RawValue::from_string(" {\"a\" :[ 1 ] } ".trim().to_owned()).unwrap();
+    same_as_serde_json(&Named { a: "", b, c: None });
+    same_as_serde_json(&(i128::MIN, u128::MAX, 1e300, 1e-7_f32, 123_456_789.125));
+    same_as_serde_json(&BTreeMap::from([(1, "one"), (2, "two")]));
+    same_as_serde_json(&BTreeMap::from([(true, 1), (false, 2)]));
+    same_as_serde_json(&BTreeMap::from([('"', ()), ('b', ())]));
+    same_as_serde_json(&BTreeMap::from([(Key::One, BTreeMap::<String, ()>::new())]));
+    same_as_serde_json(&BTreeMap::from([(Some("some"), 1)]));
+    same_as_serde_json(&std::net::Ipv4Addr::LOCALHOST);
+    same_as_serde_json(&format_args!("{}\"{}", 1, "\n"));
+    same_as_serde_json(&json!({"a": [null, true, -1, 1.5, "x", {"y": {}}], "b": u64::MAX}));
+}
+
 #[test]
 fn what_json_lacks_becomes_null_or_an_error() {
     assert_eq!(
@@ -341,7 +417,7 @@ fn received_arguments_pass_through_without_their_name() {
     ] {
         let args = received(json, &[]);
         assert_eq!(encoded(&args), inner, "{json}");
-        let mut writer = ArgsWriter::named("f").unwrap();
+        let mut writer = ArgsWriter::named(String::new(), "f");
         args.write_args(&mut writer).unwrap();
         let comma = if inner == "[]" { "" } else { "," };
         assert_eq!(

@@ -12,7 +12,7 @@ use crate::socketio::{Args, ArgsError, AttachmentError, Waiter};
 
 /// A client without joined namespaces.
 fn fresh() -> Client {
-    Client::new(Arc::new(Config::default()), at(0), "4")
+    Client::new(Arc::new(Config::default()), at(0))
 }
 
 /// A client in the namespaces given, the replies already sent.
@@ -82,6 +82,19 @@ fn shown(args: &Args) -> String {
 }
 
 /// Feeds a message and drains all events; the violation, if any, is the last line.
+/// A packet as a client hears it: the transport has taken its mark off.
+fn arriving(packet: &Outgoing, id: Option<u64>) -> Vec<Frame> {
+    let frames = id.map_or_else(
+        || packet.frames().to_vec(),
+        |id| packet.frames_with_id(id).collect(),
+    );
+    let unmarked = |frame| match frame {
+        Frame::Text(text) => Frame::from(text.strip_prefix(MARK).unwrap()),
+        binary @ Frame::Binary(_) => binary,
+    };
+    frames.into_iter().map(unmarked).collect()
+}
+
 fn feed(client: &mut Client, frame: impl Into<Frame>) -> Vec<String> {
     match client.handle_frame(&frame.into()) {
         Ok(event) => event.iter().map(told).chain(events(client)).collect(),
@@ -246,7 +259,7 @@ fn the_bytes_of_a_half_received_packet_are_limited() {
         max_attachment_bytes: 10,
         ..Config::default()
     };
-    let mut client = Client::new(Arc::new(config), at(0), "4");
+    let mut client = Client::new(Arc::new(config), at(0));
     feed(&mut client, "0");
     client.accept("/", &SocketId::new("id"));
     let violation = client
@@ -266,7 +279,7 @@ fn namespaces_and_owed_answers_are_limited() {
         max_pending_acks: 2,
         ..Config::default()
     };
-    let mut client = Client::new(Arc::new(config), at(0), "4");
+    let mut client = Client::new(Arc::new(config), at(0));
     feed(&mut client, "0");
     feed(&mut client, "0/a,");
     let violation = client.handle_frame(&"0/b,".into()).unwrap_err();
@@ -294,7 +307,7 @@ fn what_is_held_is_limited_over_all_namespaces() {
         max_held_bytes: 20,
         ..Config::default()
     };
-    let mut client = Client::new(Arc::new(config), at(0), "4");
+    let mut client = Client::new(Arc::new(config), at(0));
     feed(&mut client, "0");
     feed(&mut client, "0/a,");
     assert!(feed(&mut client, "2[\"a\"]").is_empty());

@@ -15,25 +15,62 @@ fn binary(bytes: &'static [u8]) -> Binary {
     Binary(Bytes::from_static(bytes))
 }
 
+/// The packet's text message.
+fn text(packet: &Outgoing, id: Option<u64>) -> String {
+    let frame = match id {
+        Some(id) => packet.frames_with_id(id).next(),
+        None => packet.frames().first().cloned(),
+    };
+    match frame {
+        Some(Frame::Text(text)) => text.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn packets_look_as_the_protocol_shows_them() {
     let (main, custom) = (namespace("/"), namespace("/custom"));
     let event =
         |namespace, args: &dyn Fn() -> (String,)| Outgoing::event(namespace, "a", &args()).unwrap();
     let one = || ("1".to_owned(),);
-    assert_eq!(event(&main, &one).text(None, "4"), r#"42["a","1"]"#);
+    assert_eq!(text(&event(&main, &one), None), r#"42["a","1"]"#);
+    assert_eq!(text(&event(&custom, &one), None), r#"42/custom,["a","1"]"#);
     assert_eq!(
-        event(&custom, &one).text(None, "4"),
-        r#"42/custom,["a","1"]"#
-    );
-    assert_eq!(
-        event(&custom, &one).text(Some(12), ""),
-        r#"2/custom,12["a","1"]"#
+        text(&event(&custom, &one), Some(12)),
+        r#"42/custom,12["a","1"]"#
     );
     let ack = Outgoing::ack(&custom, &()).unwrap();
-    assert_eq!(ack.text(Some(12), "4"), "43/custom,12[]");
+    assert_eq!(text(&ack, Some(12)), "43/custom,12[]");
     let ack = Outgoing::ack(&main, &("yes", 2)).unwrap();
-    assert_eq!(ack.text(Some(0), "4"), r#"430["yes",2]"#);
+    assert_eq!(text(&ack, Some(0)), r#"430["yes",2]"#);
+    assert_eq!(ack.json(), r#"["yes",2]"#);
+}
+
+#[test]
+fn a_packet_with_an_id_fills_its_buffer() {
+    for id in [0, 9, 10, 99, 100, u64::MAX] {
+        for (name, count) in [("/", 0), ("/", 10), ("/custom", 0), ("/custom", 9)] {
+            let args = vec![binary(b"x"); count];
+            let event = Outgoing::event(&namespace(name), "a", &args).unwrap();
+            let json = event.json();
+            let text = message(Kind::Event, count, name, Some(id), json);
+            assert_eq!(text.len(), text.capacity(), "{text}");
+            assert!(text.ends_with(&format!("{id}{json}")), "{text}");
+        }
+    }
+}
+
+#[test]
+fn all_recipients_share_one_buffer() {
+    let event = Outgoing::event(&namespace("/"), "a", &("text",)).unwrap();
+    let ([one], [two]) = (event.frames(), event.frames()) else {
+        panic!("one frame");
+    };
+    let (Frame::Text(one), Frame::Text(two)) = (one.clone(), two.clone()) else {
+        panic!("a text");
+    };
+    assert_eq!(one.as_ptr(), two.as_ptr());
+    assert!(std::ptr::eq(&one[2..], event.json()));
 }
 
 #[test]
@@ -45,13 +82,18 @@ fn bytes_become_attachments_numbered_in_order() {
         binary(b"two"),
     );
     let event = Outgoing::event(&namespace("/"), "b", &args).unwrap();
-    let frames: Vec<Frame> = event.frames(Some(3), "4").collect();
+    let frames: Vec<Frame> = event.frames_with_id(3).collect();
     let text = concat!(
         r#"452-3["b","x",{"k":1},[{"_placeholder":true,"num":0},null],"#,
         r#"{"_placeholder":true,"num":1}]"#
     );
     let (one, two) = (Bytes::from_static(b"one"), Bytes::from_static(b"two"));
-    assert_eq!(frames, [text.into(), one.into(), two.into()]);
+    assert_eq!(
+        frames,
+        [text.into(), one.clone().into(), two.clone().into()]
+    );
+    let text = format!("452-{}", event.json());
+    assert_eq!(event.frames(), [text.into(), one.into(), two.into()]);
     assert_eq!(event.weight(), event.json().len() + 6);
 }
 
@@ -89,20 +131,15 @@ fn names_come_back_as_they_were_given() {
 }
 
 #[test]
-fn every_encoding_is_made_once() {
+fn another_form_is_made_once() {
     let event = Outgoing::event(&namespace("/"), "a", &()).unwrap();
     let mut made = 0;
-    for encoding in [
-        Encoding::Packet,
-        Encoding::Plain,
-        Encoding::Packet,
-        Encoding::Plain,
-    ] {
-        let frames = event.encoded(encoding, |_| {
+    for _ in 0..2 {
+        let frame = event.plain(|_| {
             made += 1;
-            vec![Frame::from(format!("{encoding:?}"))]
+            Some(Frame::from_static("plain"))
         });
-        assert_eq!(frames, [Frame::from(format!("{encoding:?}"))]);
+        assert_eq!(frame, Some(&Frame::from_static("plain")));
     }
-    assert_eq!(made, 2);
+    assert_eq!(made, 1);
 }

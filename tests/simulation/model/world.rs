@@ -171,7 +171,7 @@ impl World {
         let session = Session::open(&sid, transport, self.engine.clone(), now);
         let mut connection = match is_bare {
             true => Connection::bare(session),
-            false => Connection::socketio(session, Upper::new(self.socketio.clone(), now, "4")),
+            false => Connection::socketio(session, Upper::new(self.socketio.clone(), now)),
         };
         let latency = *self.dice.pick(&[5, 50, 300, 900]);
         let mut client = Client::new(is_rowdy, latency);

@@ -140,7 +140,7 @@ proptest! {
         let packet = Outgoing::event(&namespace.as_str().into(), &name, &values).unwrap();
         let mut client = joined(&[&namespace]);
         let mut event = None;
-        for frame in packet.frames(id, "") {
+        for frame in arriving(&packet, id) {
             prop_assert!(event.is_none());
             event = client.handle_frame(&frame).unwrap();
         }
@@ -157,7 +157,7 @@ proptest! {
         client.emit(&event("/a", "q"), nobody(id, None), at(0)).unwrap();
         let answer = Outgoing::ack(&"/a".into(), &(&texts, Binary::from(vec![1]))).unwrap();
         let mut told = None;
-        for frame in answer.frames(Some(id), "") {
+        for frame in arriving(&answer, Some(id)) {
             told = client.handle_frame(&frame).unwrap();
         }
         let Some(Event::Ack { outcome: Ok(args), .. }) = told else {
@@ -183,7 +183,7 @@ proptest! {
             }
             let parts = vec![Binary::from(vec![7]); count];
             let packet = Outgoing::event(&"/".into(), &name, &parts).unwrap();
-            for frame in packet.frames(id, "") {
+            for frame in arriving(&packet, id) {
                 told_early.extend(feed(&mut early, frame.clone()));
                 told_late.extend(feed(&mut late, frame));
             }

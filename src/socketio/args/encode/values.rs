@@ -1,0 +1,423 @@
+//! Values as compact JSON, as `serde_json` would write them, except that bytes leave a placeholder
+//! and become an attachment.
+//!
+//! A text that needs no escapes, as nearly all do, is looked through a word at a time and copied
+//! whole. Everything that has more than one form (numbers, escapes, names that are no texts) is left
+//! to `serde_json`.
+
+use std::fmt;
+use std::io::Write;
+
+use bytes::Bytes;
+use serde::ser::{
+    Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
+    SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+use serde_json::Error;
+
+use super::text::Text;
+use crate::socketio::json;
+
+/// How `serde_json` names the structs in which its own raw values and numbers come.
+const RAW: &str = "$serde_json::private::";
+
+/// The text written so far, and the bytes that stand beside it.
+#[derive(Debug)]
+pub(super) struct Values {
+    /// UTF-8.
+    text: Vec<u8>,
+    attachments: Vec<Bytes>,
+}
+
+impl Values {
+    /// Begins behind the text that stands before the values.
+    pub(super) fn after(head: String) -> Values {
+        Values {
+            text: head.into_bytes(),
+            attachments: Vec::new(),
+        }
+    }
+
+    /// How many bytes of text there are.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Appends text as it is.
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
+    }
+
+    /// Appends a string token.
+    pub(super) fn push_token(&mut self, text: &str) {
+        self.push_constant_token(text);
+    }
+
+    /// The same, there and then: of a constant text, such as the name of a struct's member, the
+    /// compiler knows the length and that nothing is to be escaped.
+    #[inline(always)]
+    fn push_constant_token(&mut self, text: &str) {
+        if json::needs_escapes(text) {
+            return self.push_escaped(text);
+        }
+        self.text.reserve(text.len() + 2);
+        self.text.push(b'"');
+        self.text.extend_from_slice(text.as_bytes());
+        self.text.push(b'"');
+    }
+
+    #[cold]
+    fn push_escaped(&mut self, text: &str) {
+        // A text always has a JSON form.
+        let token = serde_json::Value::from(text).to_string();
+        self.push(&token);
+    }
+
+    /// Appends a placeholder for an attachment.
+    pub(super) fn push_attachment(&mut self, bytes: Bytes) {
+        let number = self.attachments.len();
+        write!(self.text, r#"{{"_placeholder":true,"num":{number}}}"#)
+            .expect("writing to a Vec does not fail");
+        self.attachments.push(bytes);
+    }
+
+    /// The whole text and the attachments.
+    pub(super) fn finish(self) -> (String, Vec<Bytes>) {
+        let text = String::from_utf8(self.text).expect("only UTF-8 is appended");
+        (text, self.attachments)
+    }
+
+    /// What `serde_json` itself writes at this place.
+    fn json(&mut self) -> serde_json::Serializer<&mut Vec<u8>> {
+        serde_json::Serializer::new(&mut self.text)
+    }
+
+    fn open(&mut self, open: u8, close: &'static [u8]) -> Members<'_> {
+        self.text.push(open);
+        Members {
+            values: self,
+            is_first: true,
+            close,
+        }
+    }
+
+    /// `{"variant":`, whose brace `close` has to close.
+    fn open_variant(&mut self, variant: &str) {
+        self.text.push(b'{');
+        self.push_token(variant);
+        self.text.push(b':');
+    }
+
+    fn push_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        let text = Text {
+            values: self,
+            is_raw: false,
+        };
+        if key.serialize(text).is_ok() {
+            return Ok(());
+        }
+        // A number or the like: serde_json puts it into quotes, if it can be a name at all.
+        let object = serde_json::to_string(&Alone(key))?;
+        let name = object.strip_prefix('{');
+        let name = name.and_then(|name| name.strip_suffix(":null}"));
+        self.push(name.unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// An object with one member.
+struct Alone<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> Serialize for Alone<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, ())])
+    }
+}
+
+/// Methods that are left to `serde_json`.
+macro_rules! leave {
+    ($($method:ident($value:ty);)*) => {
+        $(fn $method(self, value: $value) -> Result<(), Error> {
+            self.json().$method(value)
+        })*
+    };
+}
+
+impl<'a> Serializer for &'a mut Values {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Members<'a>;
+    type SerializeTuple = Members<'a>;
+    type SerializeTupleStruct = Members<'a>;
+    type SerializeTupleVariant = Members<'a>;
+    type SerializeMap = Members<'a>;
+    type SerializeStruct = Fields<'a>;
+    type SerializeStructVariant = Members<'a>;
+
+    leave! {
+        serialize_i8(i8);
+        serialize_i16(i16);
+        serialize_i32(i32);
+        serialize_i64(i64);
+        serialize_i128(i128);
+        serialize_u8(u8);
+        serialize_u16(u16);
+        serialize_u32(u32);
+        serialize_u64(u64);
+        serialize_u128(u128);
+        serialize_f32(f32);
+        serialize_f64(f64);
+        serialize_char(char);
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), Error> {
+        self.push(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn serialize_str(self, text: &str) -> Result<(), Error> {
+        self.push_token(text);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
+        self.push_attachment(Bytes::copy_from_slice(bytes));
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Error> {
+        self.push("null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), Error> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.open_variant(variant);
+        value.serialize(&mut *self)?;
+        self.push("}");
+        Ok(())
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Members<'a>, Error> {
+        Ok(self.open(b'[', b"]"))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Members<'a>, Error> {
+        Ok(self.open(b'[', b"]"))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Members<'a>, Error> {
+        Ok(self.open(b'[', b"]"))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Members<'a>, Error> {
+        self.open_variant(variant);
+        Ok(self.open(b'[', b"]}"))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Members<'a>, Error> {
+        Ok(self.open(b'{', b"}"))
+    }
+
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields<'a>, Error> {
+        match name.starts_with(RAW) {
+            true => Ok(Fields::Raw(self)),
+            false => Ok(Fields::Members(self.open(b'{', b"}"))),
+        }
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Members<'a>, Error> {
+        self.open_variant(variant);
+        Ok(self.open(b'{', b"}}"))
+    }
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, text: &T) -> Result<(), Error> {
+        self.json().collect_str(text)
+    }
+}
+
+/// The inside of an array or object.
+pub(super) struct Members<'a> {
+    values: &'a mut Values,
+    is_first: bool,
+    /// What ends it.
+    close: &'static [u8],
+}
+
+impl Members<'_> {
+    #[inline]
+    fn separate(&mut self) {
+        if !std::mem::take(&mut self.is_first) {
+            self.values.text.push(b',');
+        }
+    }
+
+    #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.separate();
+        value.serialize(&mut *self.values)
+    }
+
+    #[inline(always)]
+    fn member<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.separate();
+        self.values.push_constant_token(name);
+        self.values.text.push(b':');
+        value.serialize(&mut *self.values)
+    }
+
+    fn close(self) -> Result<(), Error> {
+        self.values.text.extend_from_slice(self.close);
+        Ok(())
+    }
+}
+
+/// The inside of a struct.
+pub(super) enum Fields<'a> {
+    Members(Members<'a>),
+    /// One of `serde_json`'s own, whose field is JSON as it stands.
+    Raw(&'a mut Values),
+}
+
+impl SerializeStruct for Fields<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline(always)]
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        match self {
+            Fields::Members(members) => members.member(name, value),
+            Fields::Raw(values) => {
+                let text = Text {
+                    values,
+                    is_raw: true,
+                };
+                value.serialize(text).map_err(Error::custom)
+            }
+        }
+    }
+
+    fn end(self) -> Result<(), Error> {
+        match self {
+            Fields::Members(members) => members.close(),
+            Fields::Raw(_) => Ok(()),
+        }
+    }
+}
+
+impl SerializeMap for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.separate();
+        self.values.push_key(key)?;
+        self.values.text.push(b':');
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        value.serialize(&mut *self.values)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close()
+    }
+}
+
+/// Kinds of values that are written element by element.
+macro_rules! elements {
+    ($($kind:ident $method:ident)*) => {
+        $(impl $kind for Members<'_> {
+            type Ok = ();
+            type Error = Error;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                self.element(value)
+            }
+
+            fn end(self) -> Result<(), Error> {
+                self.close()
+            }
+        })*
+    };
+}
+
+elements! {
+    SerializeSeq serialize_element
+    SerializeTuple serialize_element
+    SerializeTupleStruct serialize_field
+    SerializeTupleVariant serialize_field
+}
+
+impl SerializeStructVariant for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline(always)]
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.member(name, value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close()
+    }
+}
