@@ -28,10 +28,10 @@ pub(crate) enum Mail {
     /// Send an event to the client's socket in the packet's namespace.
     Emit {
         outgoing: Arc<Outgoing>,
-        ack: Option<AckRequest>,
+        ack: Option<Box<AckRequest>>,
     },
     /// Answer the client's event `id`.
-    Acknowledge { id: u64, outgoing: Outgoing },
+    Acknowledge { id: u64, outgoing: Box<Outgoing> },
     /// Disconnect the client's socket in this namespace.
     Leave { namespace: Namespace },
     /// Disconnect every socket of the client, then close the connection.

@@ -8,6 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
 use crate::wire::SocketId;
 
 /// A room's name.
@@ -28,8 +30,9 @@ pub struct Selection {
 /// The members of one namespace and the rooms they are in.
 #[derive(Debug)]
 pub struct Rooms<M> {
-    members: HashMap<SocketId, Member<M>>,
-    rooms: HashMap<Room, HashSet<SocketId>>,
+    /// The keys are our own, and random.
+    members: HashMap<SocketId, Member<M>, RandomState>,
+    rooms: HashMap<Room, HashSet<SocketId, RandomState>>,
 }
 
 #[derive(Debug)]
@@ -44,7 +47,7 @@ struct Member<M> {
 impl<M> Default for Rooms<M> {
     fn default() -> Rooms<M> {
         Rooms {
-            members: HashMap::new(),
+            members: HashMap::default(),
             rooms: HashMap::new(),
         }
     }
@@ -69,6 +72,11 @@ impl<M> Rooms<M> {
         let member = self.members.remove(id)?;
         for room in &member.rooms {
             Self::drop_from(&mut self.rooms, room, id);
+        }
+        // What a crowd needed is not kept for the few who stay.
+        if self.members.len() < self.members.capacity() / 8 {
+            self.members.shrink_to(self.members.len() * 2);
+            self.rooms.shrink_to(self.rooms.len() * 2);
         }
         Some(member.handle)
     }
@@ -193,7 +201,11 @@ impl<M> Rooms<M> {
         })
     }
 
-    fn drop_from(rooms: &mut HashMap<Room, HashSet<SocketId>>, room: &str, id: &SocketId) {
+    fn drop_from(
+        rooms: &mut HashMap<Room, HashSet<SocketId, RandomState>>,
+        room: &str,
+        id: &SocketId,
+    ) {
         if let Some(members) = rooms.get_mut(room) {
             members.remove(id);
             if members.is_empty() {

@@ -84,7 +84,7 @@ impl Ack {
     /// # Errors
     /// When the values cannot be written.
     pub fn send(self, values: impl IntoArgs) -> Result<(), EncodeError> {
-        let outgoing = Outgoing::ack(self.socket.namespace_name(), &values)?;
+        let outgoing = Box::new(Outgoing::ack(self.socket.namespace_name(), &values)?);
         if let (Some(id), Some(mailbox)) = (self.wish.take(), self.socket.mailbox()) {
             // A client that has left needs no answer.
             let _ = mailbox.post(Mail::Acknowledge { id, outgoing });
@@ -153,11 +153,11 @@ impl<T: FromArgs> EmitWithAck<T> {
             let _ = sender.send(outcome);
         });
         let id = self.socket.next_ack_id();
-        let ack = Some(AckRequest {
+        let ack = Some(Box::new(AckRequest {
             id,
             timeout: self.timeout,
             waiter,
-        });
+        }));
         let mail = Mail::Emit {
             outgoing: Arc::new(self.outgoing?),
             ack,

@@ -268,6 +268,9 @@ impl Session {
             if self.is_closing() {
                 self.end(CloseReason::ForcedClose, polling::CLOSE);
             }
+            if self.hangup.is_none() && matches!(self.poll, Poll::Absent) {
+                return None;
+            }
         }
         if let Some(reply) = self.poll_probe_reply() {
             return Some(Transmit::Frame(reply));

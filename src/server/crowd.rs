@@ -17,7 +17,7 @@ pub(crate) struct Crowd {
 #[derive(Default)]
 struct State {
     next: u64,
-    mailboxes: HashMap<u64, Arc<Mailbox>>,
+    mailboxes: HashMap<u64, Arc<Mailbox>, foldhash::fast::RandomState>,
 }
 
 impl Crowd {
@@ -34,7 +34,12 @@ impl Crowd {
     pub(crate) fn leave(&self, number: u64) {
         let mut state = self.lock();
         let mailbox = state.mailboxes.remove(&number);
-        if state.mailboxes.is_empty() {
+        // What a crowd needed is not kept for the few who stay.
+        let left = state.mailboxes.len();
+        if left < state.mailboxes.capacity() / 8 {
+            state.mailboxes.shrink_to(left * 2);
+        }
+        if left == 0 {
             self.emptied.notify_waiters();
         }
         drop(state);

@@ -243,25 +243,32 @@ impl Driver {
 
     /// After each input: starts handlers for what it brought, and sends what it asks for.
     fn settle(&mut self, now: Moment, cx: &mut Context<'_>) {
+        let mut is_settled = false;
         while self.tenant.has_room()
             && let Some(event) = self.connection.poll_event(now)
         {
-            let mut desk = Desk {
-                connection: &mut self.connection,
-                inbox: &mut self.inbox,
-                now,
-            };
-            self.tenant.handle(event, &mut desk);
+            self.tenant.handle(
+                event,
+                &mut Desk {
+                    connection: &mut self.connection,
+                    inbox: &mut self.inbox,
+                    now,
+                },
+            );
             // What one packet caused leaves before the next one can end the session.
             self.lanes.perform(&mut self.connection, cx);
+            // On a WebSocket, saying that there is no other event changes nothing.
+            is_settled = self.transport == Transport::WebSocket;
         }
-        self.lanes.answer_post(&self.connection);
-        self.lanes.perform(&mut self.connection, cx);
+        if !is_settled {
+            self.lanes.answer_post(&self.connection);
+            self.lanes.perform(&mut self.connection, cx);
+            self.note_transport();
+        }
         // The rest is accounted for before sleeping; until then it counts as if it were here.
         if self.inbox.held() > ACCOUNT_AT {
             self.account();
         }
-        self.note_transport();
         if self.phase == Phase::Open && self.connection.closed().is_some() {
             self.leave(now);
         }

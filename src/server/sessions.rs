@@ -49,11 +49,14 @@ impl Sessions {
 
     /// Makes a session unreachable and refuses what still waits in its mailbox.
     fn remove(&self, sid: &Sid) {
-        let removed = self
-            .by_sid
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(sid);
+        let mut by_sid = self.by_sid.write().unwrap_or_else(PoisonError::into_inner);
+        let removed = by_sid.remove(sid);
+        // What a crowd needed is not kept for the few who stay.
+        if by_sid.len() < by_sid.capacity() / 8 {
+            let left = by_sid.len();
+            by_sid.shrink_to(left * 2);
+        }
+        drop(by_sid);
         if let Some(handle) = removed {
             handle.close();
         }

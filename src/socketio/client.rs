@@ -189,7 +189,9 @@ impl Client {
             return Err(EmitError::NotJoined);
         };
         let Some(request) = ack else {
-            self.sends.extend(packet.frames().iter().cloned());
+            for frame in packet.frames() {
+                self.sends.push_back(frame.clone());
+            }
             return Ok(());
         };
         if self.pending_acks() >= self.config.max_pending_acks {

@@ -135,7 +135,10 @@ impl Desk<'_> {
     fn obey(&mut self, mail: Mail) {
         self.inbox.held += mail.weight();
         match mail {
-            Mail::Emit { outgoing, ack } => self.connection.emit(&outgoing, ack, self.now),
+            Mail::Emit { outgoing, ack } => {
+                let ack = ack.map(|ack| *ack);
+                self.connection.emit(&outgoing, ack, self.now);
+            }
             Mail::Acknowledge { id, outgoing } => self.connection.acknowledge(id, &outgoing),
             Mail::Leave { namespace } => self.connection.leave(&namespace),
             Mail::LeaveAll => self.connection.leave_all(self.now),

@@ -53,6 +53,8 @@ impl Member {
 
 impl Members {
     pub(super) fn push(&mut self, member: Member) {
+        // Most clients never join another namespace.
+        self.0.reserve_exact(1);
         self.0.push(member);
     }
 

@@ -86,6 +86,8 @@ impl Client {
             return Err(Violation::TooManyNamespaces { limit });
         }
         let namespace = Namespace::from(namespace);
+        // Most clients never join another.
+        self.seats.reserve_exact(1);
         self.seats.push(Seat::pending(namespace.clone()));
         Ok(Event::Connect {
             namespace,
