@@ -109,6 +109,7 @@ fn a_lent_buffer_is_used_and_comes_back_cleared() {
     assert!(buffer.is_empty() && std::ptr::eq(buffer.as_ptr(), place));
     assert_eq!(buffer.capacity(), 4096);
     assert!(outbox.reclaim().is_none(), "it is given once");
+    assert_eq!(outbox.large.capacity(), 0, "nothing else is kept");
 }
 
 #[test]
