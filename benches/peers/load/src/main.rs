@@ -1,0 +1,112 @@
+//! Measures Trunkline beside its peers: starts each server, loads it, writes what it cost.
+//!
+//! One thread, one poll, frames made beforehand: the load has to be cheaper than any server.
+
+mod environment;
+mod exchange;
+mod fault;
+mod fleet;
+mod frame;
+mod histogram;
+mod interrupt;
+mod modes;
+mod net;
+mod process;
+mod sample;
+mod servers;
+mod site;
+mod sitting;
+mod sockets;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::fault::Fault;
+use crate::modes::Mode;
+use crate::servers::Places;
+
+/// Measures Trunkline beside its peers.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Measures all servers in all modes, in turn
+    Run {
+        #[command(flatten)]
+        options: Options,
+        /// Modes, separated by commas
+        #[arg(long, value_delimiter = ',')]
+        modes: Vec<Mode>,
+        /// Servers, separated by commas
+        #[arg(long, value_delimiter = ',')]
+        servers: Vec<String>,
+    },
+    /// Measures one server in one mode and prints the figures
+    One {
+        server: String,
+        mode: Mode,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Lists servers and modes
+    List,
+}
+
+#[derive(Args)]
+struct Options {
+    /// All clients, longer spans, more rounds
+    #[arg(long)]
+    full: bool,
+    /// Rounds, in place of 3 (5 with --full)
+    #[arg(long)]
+    rounds: Option<u32>,
+    /// Seconds each measurement lasts
+    #[arg(long)]
+    seconds: Option<f64>,
+    /// The server of Trunkline, in place of `trunkline-server`
+    #[arg(long)]
+    trunkline: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().command) {
+        Ok(code) => code,
+        Err(fault) => {
+            eprintln!("load: {fault}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<ExitCode, Fault> {
+    interrupt::watch()?;
+    match task {
+        Task::Run {
+            options,
+            modes,
+            servers,
+        } => sitting::run(&options, &modes, &servers),
+        Task::One {
+            server,
+            mode,
+            options,
+        } => sitting::one(&options, &server, mode),
+        Task::List => {
+            sitting::list(&places(None));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn places(trunkline: Option<PathBuf>) -> Places {
+    Places {
+        peers: servers::peers(),
+        trunkline,
+    }
+}

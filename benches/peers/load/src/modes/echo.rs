@@ -1,0 +1,178 @@
+//! Echo, acknowledgement and binary: every client keeps some questions in flight.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::exchange::{Exchange, Verdict};
+use crate::fault::{Fault, Wrongs};
+use crate::fleet::Fleet;
+use crate::histogram::Histogram;
+use crate::process::Process;
+use crate::sample::{Outcome, figure};
+use crate::site::{CALM, Site, Window};
+use crate::sockets::Work;
+
+/// Clients that ask.
+pub(crate) const CLIENTS: usize = 100;
+/// How long answers may stay out at the end.
+const LATE: Duration = Duration::from_secs(3);
+
+/// Questions out and answers in.
+pub(crate) struct Asking {
+    exchange: Exchange,
+    /// Per client: questions without an answer, oldest first.
+    waiting: Vec<VecDeque<(u32, Instant)>>,
+    next: Vec<u32>,
+    /// Per client: frames of the answer that came.
+    part: Vec<usize>,
+    sending: bool,
+    answered: u64,
+    latency: Histogram,
+    wrongs: Wrongs,
+}
+
+impl Asking {
+    pub(crate) fn new(exchange: Exchange) -> Self {
+        Self {
+            exchange,
+            waiting: vec![VecDeque::new(); CLIENTS],
+            next: vec![0; CLIENTS],
+            part: vec![0; CLIENTS],
+            sending: true,
+            answered: 0,
+            latency: Histogram::new(),
+            wrongs: Wrongs::default(),
+        }
+    }
+
+    fn ask(&mut self, id: usize, now: Instant, out: &mut Vec<u8>) {
+        let number = self.next[id];
+        self.next[id] += 1;
+        self.waiting[id].push_back((number, now));
+        self.exchange.ask(id as u32, number, out);
+    }
+
+    /// The time at which the answer was asked for, if it is one.
+    fn due(&mut self, id: usize, opcode: u8, payload: &[u8]) -> Option<Instant> {
+        let waiting = &mut self.waiting[id];
+        let Some(&(number, asked)) = waiting.front() else {
+            self.wrongs.add(Wrongs::DOUBLED, 1);
+            return None;
+        };
+        let verdict = self
+            .exchange
+            .check(self.part[id], id as u32, number, opcode, payload);
+        match verdict {
+            Verdict::Due if self.part[id] + 1 < self.exchange.parts() => {
+                self.part[id] += 1;
+                return None;
+            }
+            Verdict::Due => {
+                waiting.pop_front();
+                self.part[id] = 0;
+                return Some(asked);
+            }
+            Verdict::Other(found) => {
+                self.part[id] = 0;
+                let place = waiting.iter().position(|(number, _)| *number == found);
+                if let Some((_, asked)) = place.and_then(|place| waiting.remove(place)) {
+                    self.wrongs.add(Wrongs::REORDERED, 1);
+                    return Some(asked);
+                }
+                self.wrongs.add(Wrongs::DOUBLED, 1);
+            }
+            Verdict::Wrong(kind) => self.wrongs.add(kind, 1),
+        }
+        None
+    }
+}
+
+impl Work for Asking {
+    fn ready(&mut self, _: usize, _: &mut Vec<u8>) -> Result<bool, Fault> {
+        Ok(true)
+    }
+
+    fn message(
+        &mut self,
+        id: usize,
+        opcode: u8,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        if id >= CLIENTS {
+            self.wrongs.add(Wrongs::CROSSED, 1);
+            return Ok(());
+        }
+        if let Some(asked) = self.due(id, opcode, payload) {
+            let now = Instant::now();
+            self.latency.add(now - asked);
+            self.answered += 1;
+            if self.sending {
+                self.ask(id, now, out);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Asks with `window` questions in flight per client and writes what it costs.
+///
+/// The first [`CLIENTS`] clients of the fleet ask; any others are silent.
+pub(crate) fn ask(
+    fleet: &mut Fleet<Asking>,
+    process: &Process,
+    site: &Site<'_>,
+    window: usize,
+    outcome: &mut Outcome,
+) -> Result<(), Fault> {
+    let mut out = Vec::new();
+    fleet.work().sending = true;
+    for id in 0..CLIENTS {
+        out.clear();
+        for _ in 0..window {
+            fleet.work().ask(id, Instant::now(), &mut out);
+        }
+        fleet.net.send(id, &out)?;
+    }
+    fleet.run(site.plan.warm)?;
+    fleet.work().latency.clear();
+    let before = fleet.work().answered;
+    let span = Window::open(process)?;
+    fleet.run(site.plan.measure)?;
+    span.close(fleet.work().answered - before, outcome)?;
+    fleet.work().sending = false;
+    let end = Instant::now() + LATE;
+    while fleet
+        .work()
+        .waiting
+        .iter()
+        .any(|waiting| !waiting.is_empty())
+        && Instant::now() < end
+    {
+        fleet.turn()?;
+    }
+    // Whatever comes twice comes now.
+    fleet.run(Duration::from_millis(20))?;
+    let work = fleet.work();
+    let lost: usize = work
+        .waiting
+        .iter_mut()
+        .map(|waiting| waiting.drain(..).count())
+        .sum();
+    work.wrongs.add(Wrongs::LOST, lost as u64);
+    outcome.put(figure::P50, work.latency.quantile(0.5));
+    outcome.put(figure::P99, work.latency.quantile(0.99));
+    outcome.wrongs = work.wrongs.clone();
+    Ok(())
+}
+
+/// The mode: a fresh server, [`CLIENTS`] clients.
+pub(crate) fn run(site: &Site<'_>, exchange: Exchange, window: usize) -> Result<Outcome, Fault> {
+    let process = site.start(CALM)?;
+    let mut fleet = Fleet::new(&process, Asking::new(exchange), "")?;
+    fleet.join(CLIENTS)?;
+    let mut outcome = Outcome::default();
+    ask(&mut fleet, &process, site, window, &mut outcome)?;
+    fleet.leave(CLIENTS)?;
+    Ok(outcome)
+}

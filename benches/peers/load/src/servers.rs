@@ -1,0 +1,169 @@
+//! The field: which servers there are, how each is started, what each can do.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::modes::Mode;
+
+/// What a server can do, and so in which modes it takes part.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Ability {
+    /// Socket.IO on both transports, with rooms.
+    Whole,
+    /// Canned answers on WebSockets.
+    Sockets,
+    /// Canned answers on WebSockets and by polling.
+    Canned,
+}
+
+/// How a server is started.
+#[derive(Clone, Copy, Debug)]
+enum Program {
+    /// A program of the package `servers`.
+    Binary(&'static str),
+    /// A script of `node/`, run by Node.
+    Node(&'static str),
+    /// A script of `node/`, run by Bun.
+    Bun(&'static str),
+}
+
+/// One column of the field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    program: Program,
+    threads: usize,
+    ability: Ability,
+}
+
+const fn server(name: &'static str, program: Program, threads: usize, ability: Ability) -> Server {
+    Server {
+        name,
+        program,
+        threads,
+        ability,
+    }
+}
+
+pub(crate) const TRUNKLINE: &str = "trunkline";
+pub(crate) const TRUNKLINE_MT: &str = "trunkline-mt";
+pub(crate) const SIOX: &str = "siox-st";
+pub(crate) const FLOOR: &str = "floor-tungstenite";
+pub(crate) const FLOOR_HTTP: &str = "floor-hyper";
+
+/// All servers, in the order in which a round takes them.
+pub(crate) const FIELD: &[Server] = &[
+    server(
+        "floor-tokio",
+        Program::Binary("floor-tokio"),
+        1,
+        Ability::Sockets,
+    ),
+    server(
+        FLOOR,
+        Program::Binary("floor-tungstenite"),
+        1,
+        Ability::Sockets,
+    ),
+    server(
+        FLOOR_HTTP,
+        Program::Binary("floor-hyper"),
+        1,
+        Ability::Canned,
+    ),
+    server(
+        TRUNKLINE,
+        Program::Binary("trunkline-server"),
+        1,
+        Ability::Whole,
+    ),
+    server(
+        TRUNKLINE_MT,
+        Program::Binary("trunkline-server"),
+        2,
+        Ability::Whole,
+    ),
+    server(SIOX, Program::Binary("siox"), 1, Ability::Whole),
+    server("siox-mt", Program::Binary("siox"), 2, Ability::Whole),
+    server("bun", Program::Bun("bun-engine.mjs"), 1, Ability::Whole),
+    server("node-ws", Program::Node("socketio.mjs"), 1, Ability::Whole),
+];
+
+/// Where the programs are.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// The folder `benches/peers`.
+    pub(crate) peers: PathBuf,
+    /// The server of Trunkline, if it is not the one of `servers`.
+    pub(crate) trunkline: Option<PathBuf>,
+}
+
+impl Server {
+    /// Whether the server takes part in `mode`.
+    pub(crate) fn supports(&self, mode: Mode) -> bool {
+        let echoes = mode.is_echo_like();
+        match self.ability {
+            Ability::Whole if self.threads > 1 => echoes || mode == Mode::Connect,
+            Ability::Whole => true,
+            Ability::Sockets => echoes || matches!(mode, Mode::Connect | Mode::Idle),
+            Ability::Canned => {
+                matches!(mode, Mode::Connect)
+            }
+        }
+    }
+
+    /// Whether its wrong answers are failures of this repository.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.name.starts_with(TRUNKLINE)
+    }
+
+    /// The file that has to be there, and what it is run with.
+    fn program(&self, places: &Places) -> (Option<PathBuf>, PathBuf) {
+        let node = places.peers.join("node");
+        match self.program {
+            Program::Binary(_) if self.is_ours() && places.trunkline.is_some() => {
+                (None, places.trunkline.clone().unwrap_or_default())
+            }
+            Program::Binary(name) => (None, places.peers.join("target/release").join(name)),
+            Program::Node(script) => (Some(PathBuf::from("node")), node.join(script)),
+            Program::Bun(script) => (Some(node.join("node_modules/.bin/bun")), node.join(script)),
+        }
+    }
+
+    /// Why the server cannot be started, if so.
+    pub(crate) fn missing(&self, places: &Places) -> Option<PathBuf> {
+        let (runner, file) = self.program(places);
+        let runner = runner.filter(|runner| runner.components().count() > 1);
+        runner.into_iter().chain([file]).find(|path| !path.exists())
+    }
+
+    /// The command that starts it with a heartbeat of `interval` milliseconds.
+    pub(crate) fn command(&self, places: &Places, interval: u64) -> Command {
+        let (runner, file) = self.program(places);
+        let mut command = match runner {
+            Some(runner) => {
+                let mut command = Command::new(runner);
+                command.arg(file);
+                command
+            }
+            None => Command::new(file),
+        };
+        command
+            .args(["--port", "0", "--threads"])
+            .arg(self.threads.to_string())
+            .env("PING_INTERVAL_MS", interval.to_string())
+            .env("NODE_ENV", "production");
+        command
+    }
+}
+
+/// The server with that name.
+pub(crate) fn find(name: &str) -> Option<&'static Server> {
+    FIELD.iter().find(|server| server.name == name)
+}
+
+/// The folder `benches/peers` of the repository this program was built from.
+pub(crate) fn peers() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
