@@ -68,6 +68,11 @@ fn digits(number: u32) -> [u8; DIGITS] {
     digits
 }
 
+/// A number as it stands in a message.
+pub(crate) fn shown(number: u32) -> String {
+    String::from_utf8_lossy(&digits(number)).into_owned()
+}
+
 fn number(digits: &[u8]) -> Option<u32> {
     let text = std::str::from_utf8(digits).ok()?;
     text.parse::<u32>().ok()?.checked_sub(FIRST)
@@ -178,6 +183,22 @@ impl Exchange {
     pub(crate) fn ask(&mut self, client: u32, number: u32, out: &mut Vec<u8>) {
         for part in &mut self.asked {
             part.put(client, number, out);
+        }
+    }
+
+    /// Appends question `number` of `client` as it stands in the body of a POST.
+    pub(crate) fn say(&mut self, client: u32, number: u32, out: &mut Vec<u8>) {
+        for part in &mut self.asked {
+            part.stamp(client, number);
+            out.extend_from_slice(&part.payload);
+        }
+    }
+
+    /// Client and number of an answer, whoever asked for it, if its first frame is right otherwise.
+    pub(crate) fn read(&mut self, payload: &[u8]) -> Option<(u32, u32)> {
+        match self.answered[0].read(payload) {
+            Some((Some(client), Some(number))) => Some((client, number)),
+            _ => None,
         }
     }
 

@@ -8,9 +8,11 @@ mod fault;
 mod fleet;
 mod frame;
 mod histogram;
+mod http;
 mod interrupt;
 mod modes;
 mod net;
+mod polls;
 mod process;
 mod sample;
 mod servers;
@@ -69,6 +71,9 @@ struct Options {
     /// Seconds each measurement lasts
     #[arg(long)]
     seconds: Option<f64>,
+    /// The folder `benches/peers` whose servers to measure, in place of this checkout's
+    #[arg(long)]
+    peers: Option<PathBuf>,
     /// The server of Trunkline, in place of `trunkline-server`
     #[arg(long)]
     trunkline: Option<PathBuf>,
@@ -98,15 +103,15 @@ fn perform(task: Task) -> Result<ExitCode, Fault> {
             options,
         } => sitting::one(&options, &server, mode),
         Task::List => {
-            sitting::list(&places(None));
+            sitting::list(&places(None, None));
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-fn places(trunkline: Option<PathBuf>) -> Places {
+fn places(peers: Option<PathBuf>, trunkline: Option<PathBuf>) -> Places {
     Places {
-        peers: servers::peers(),
+        peers: peers.unwrap_or_else(servers::peers),
         trunkline,
     }
 }

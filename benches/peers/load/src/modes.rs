@@ -1,8 +1,16 @@
 //! The modes: what is asked of a server, and how long and by how many.
 
+mod broadcast;
+mod chat;
 mod connect;
 mod echo;
+mod growth;
 mod idle;
+mod polling;
+mod start;
+mod upgrade;
+
+use std::time::Duration;
 
 use clap::ValueEnum;
 
@@ -14,6 +22,13 @@ use crate::site::Site;
 /// Bytes of a short and of a long argument.
 const SHORT: usize = 64;
 const LONG: usize = 1024;
+/// How long answers may stay out at the end.
+const LATE: Duration = Duration::from_secs(3);
+/// Clients that come and go before memory is looked at for the first time.
+const WARM: usize = 100;
+/// How long memory is given to settle, and how long after much has ended.
+const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE_LONG: Duration = Duration::from_secs(3);
 
 /// What is measured.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
@@ -30,10 +45,28 @@ pub(crate) enum Mode {
     Ack,
     /// An attachment of 1 KiB there and back, 4 in flight
     Binary,
+    /// 64 bytes from one to 1,000, 4 in flight
+    Broadcast,
+    /// The same, 1 in flight
+    Broadcast1,
     /// WebSocket, CONNECT, close; 32 at once
     Connect,
+    /// Handshake and CONNECT by polling, upgrade to a WebSocket, one echo, close; 64 at once
+    Upgrade,
+    /// 64 bytes there by POST and back by GET, 50 clients
+    Polling,
+    /// Echo among 10,000 silent clients, and without them
+    Growth,
+    /// 5,000 clients in rooms of 20, each speaks every 10 s
+    Chat,
+    /// What broadcasts of 64 KiB to 1,000 leave behind in memory
+    BigBroadcast,
     /// Silent WebSockets: memory, pings, what stays behind
     Idle,
+    /// Clients that wait in a GET: memory, pings, what stays behind
+    IdlePolling,
+    /// Milliseconds from exec to the first connection accepted
+    Start,
 }
 
 impl Mode {
@@ -44,15 +77,18 @@ impl Mode {
             .unwrap_or_default()
     }
 
-    /// Whether clients ask and are answered on WebSockets.
+    /// Whether messages are counted, on WebSockets.
     pub(crate) fn is_echo_like(self) -> bool {
-        use Mode::{Ack, Binary, Echo, Echo1, EchoKib, EchoKib1};
-        matches!(self, Echo | Echo1 | EchoKib | EchoKib1 | Ack | Binary)
+        use Mode::{Ack, Binary, Broadcast, Broadcast1, Echo, Echo1, EchoKib, EchoKib1};
+        matches!(
+            self,
+            Echo | Echo1 | EchoKib | EchoKib1 | Ack | Binary | Broadcast | Broadcast1
+        )
     }
 
     /// Whether one round says enough, because it counts memory and not time.
     pub(crate) fn once(self) -> bool {
-        self == Self::Idle
+        matches!(self, Self::Idle | Self::IdlePolling)
     }
 
     /// Measures once.
@@ -68,7 +104,16 @@ impl Mode {
             Self::EchoKib1 => echo::run(site, Exchange::event("echo", LONG), 1),
             Self::Ack => echo::run(site, Exchange::acknowledgement(SHORT), 4),
             Self::Binary => echo::run(site, Exchange::binary(LONG), 4),
+            Self::Broadcast => broadcast::run(site, 4),
+            Self::Broadcast1 => broadcast::run(site, 1),
             Self::Connect => connect::run(site),
+            Self::Upgrade => upgrade::run(site),
+            Self::Polling => polling::echo(site),
+            Self::Growth => growth::run(site),
+            Self::Chat => chat::run(site),
+            Self::BigBroadcast => broadcast::big(site),
+            Self::IdlePolling => polling::idle(site),
+            Self::Start => start::run(site),
             Self::Idle => idle::run(site),
         }
     }

@@ -14,6 +14,8 @@ enum Ability {
     Sockets,
     /// Canned answers on WebSockets and by polling.
     Canned,
+    /// It is only started.
+    Startable,
 }
 
 /// How a server is started.
@@ -21,6 +23,8 @@ enum Ability {
 enum Program {
     /// A program of the package `servers`.
     Binary(&'static str),
+    /// The program of the repository.
+    Real,
     /// A script of `node/`, run by Node.
     Node(&'static str),
     /// A script of `node/`, run by Bun.
@@ -47,6 +51,8 @@ const fn server(name: &'static str, program: Program, threads: usize, ability: A
 
 pub(crate) const TRUNKLINE: &str = "trunkline";
 pub(crate) const TRUNKLINE_MT: &str = "trunkline-mt";
+/// The program that people run, rather than the library with the bench's handlers.
+pub(crate) const PROGRAM: &str = "trunkline-program";
 pub(crate) const SIOX: &str = "siox-st";
 pub(crate) const FLOOR: &str = "floor-tungstenite";
 pub(crate) const FLOOR_HTTP: &str = "floor-hyper";
@@ -83,6 +89,7 @@ pub(crate) const FIELD: &[Server] = &[
         2,
         Ability::Whole,
     ),
+    server(PROGRAM, Program::Real, 1, Ability::Startable),
     server(SIOX, Program::Binary("siox"), 1, Ability::Whole),
     server("siox-mt", Program::Binary("siox"), 2, Ability::Whole),
     server("bun", Program::Bun("bun-engine.mjs"), 1, Ability::Whole),
@@ -106,9 +113,8 @@ impl Server {
             Ability::Whole if self.threads > 1 => echoes || mode == Mode::Connect,
             Ability::Whole => true,
             Ability::Sockets => echoes || matches!(mode, Mode::Connect | Mode::Idle),
-            Ability::Canned => {
-                matches!(mode, Mode::Connect)
-            }
+            Ability::Canned => matches!(mode, Mode::Connect | Mode::Upgrade | Mode::Polling),
+            Ability::Startable => mode == Mode::Start,
         }
     }
 
@@ -125,6 +131,7 @@ impl Server {
                 (None, places.trunkline.clone().unwrap_or_default())
             }
             Program::Binary(name) => (None, places.peers.join("target/release").join(name)),
+            Program::Real => (None, places.peers.join("../../target/release/trunkline")),
             Program::Node(script) => (Some(PathBuf::from("node")), node.join(script)),
             Program::Bun(script) => (Some(node.join("node_modules/.bin/bun")), node.join(script)),
         }
@@ -148,9 +155,11 @@ impl Server {
             }
             None => Command::new(file),
         };
+        command.args(["--port", "0"]);
+        if !matches!(self.program, Program::Real) {
+            command.arg("--threads").arg(self.threads.to_string());
+        }
         command
-            .args(["--port", "0", "--threads"])
-            .arg(self.threads.to_string())
             .env("PING_INTERVAL_MS", interval.to_string())
             .env("NODE_ENV", "production");
         command

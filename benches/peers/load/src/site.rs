@@ -10,6 +10,8 @@ use crate::servers::{Places, Server};
 
 /// Milliseconds between pings where they are not what is measured.
 pub(crate) const CALM: u64 = 25_000;
+/// Milliseconds between pings where pings are measured.
+pub(crate) const BRISK: u64 = 5_000;
 
 /// How thoroughly to measure.
 #[derive(Clone, Copy, Debug)]

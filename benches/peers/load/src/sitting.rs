@@ -19,8 +19,8 @@ use crate::site::{Plan, Site};
 use crate::{Options, places};
 
 /// Where raw figures and what servers say are kept; not committed.
-pub(crate) fn folder(places: &Places) -> Result<PathBuf, Fault> {
-    let folder = places.peers.join("target/load");
+pub(crate) fn folder() -> Result<PathBuf, Fault> {
+    let folder = servers::peers().join("target/load");
     fs::create_dir_all(&folder)?;
     Ok(folder)
 }
@@ -34,7 +34,7 @@ struct Sitting {
 
 impl Sitting {
     fn new(options: &Options) -> Result<Self, Fault> {
-        let places = places(options.trunkline.clone());
+        let places = places(options.peers.clone(), options.trunkline.clone());
         let mut plan = Plan::new(options.full);
         plan.rounds = options.rounds.unwrap_or(plan.rounds).max(1);
         if let Some(seconds) = options.seconds {
@@ -45,7 +45,7 @@ impl Sitting {
         if processors.shared() {
             eprintln!("only one processor: server and load share it, the figures are rough");
         }
-        let logs = folder(&places)?;
+        let logs = folder()?;
         Ok(Self {
             places,
             plan,

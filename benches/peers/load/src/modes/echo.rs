@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::LATE;
 use crate::exchange::{Exchange, Verdict};
 use crate::fault::{Fault, Wrongs};
 use crate::fleet::Fleet;
@@ -14,8 +15,6 @@ use crate::sockets::Work;
 
 /// Clients that ask.
 pub(crate) const CLIENTS: usize = 100;
-/// How long answers may stay out at the end.
-const LATE: Duration = Duration::from_secs(3);
 
 /// Questions out and answers in.
 pub(crate) struct Asking {

@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
+use super::WARM;
 use crate::fault::{Fault, excerpt};
 use crate::fleet::{BROWSER, Fleet};
 use crate::process::Process;
 use crate::sample::{Outcome, figure};
-use crate::site::{CALM, Site, Window};
+use crate::site::{BRISK, CALM, Site, Window};
 use crate::sockets::Work;
-
-/// Milliseconds between pings where pings are measured.
-const BRISK: u64 = 5_000;
-/// Clients that come and go before memory is looked at for the first time.
-const WARM: usize = 100;
 
 /// Nothing is said.
 pub(crate) struct Silent;
