@@ -14,6 +14,7 @@ mod modes;
 mod net;
 mod polls;
 mod process;
+mod report;
 mod sample;
 mod servers;
 mod site;
@@ -56,6 +57,8 @@ enum Task {
         #[command(flatten)]
         options: Options,
     },
+    /// Writes the report again from the raw figures of the last sitting
+    Report,
     /// Lists servers and modes
     List,
 }
@@ -102,6 +105,10 @@ fn perform(task: Task) -> Result<ExitCode, Fault> {
             mode,
             options,
         } => sitting::one(&options, &server, mode),
+        Task::Report => {
+            report::write()?;
+            Ok(ExitCode::SUCCESS)
+        }
         Task::List => {
             sitting::list(&places(None, None));
             Ok(ExitCode::SUCCESS)

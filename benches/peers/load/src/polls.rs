@@ -135,6 +135,9 @@ impl<T: Talk> Polls<T> {
                     return Err(Fault::new(format!("POST answered {}", excerpt(body))));
                 }
                 self.body.clear();
+                if self.clients[id].joined {
+                    self.talk.next(id, &mut self.body);
+                }
                 self.speak(id, out);
             }
             Phase::Getting => {

@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::interrupt;
 use crate::modes::Mode;
 use crate::process::Processors;
+use crate::report;
 use crate::sample::{Raw, Sample};
 use crate::servers::{self, FIELD, Places, Server};
 use crate::site::{Plan, Site};
@@ -154,6 +155,7 @@ pub(crate) fn run(options: &Options, modes: &[Mode], names: &[String]) -> Result
         write(&sitting.logs, &mut raw)?;
     }
     let ours = failures(&raw.samples);
+    report::write()?;
     Ok(if ours {
         ExitCode::FAILURE
     } else {
