@@ -14,7 +14,7 @@ FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 COUNTS := $(CARGO) bench --quiet --no-default-features
 COUNTS_FILE := benches/counts/instructions.toml
 
-.PHONY: help run check counts test test-rust test-protocol fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
+.PHONY: help run check counts test test-rust test-protocol bench-peers fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 help:
 	@echo "make run     start the server on http://localhost:3000"
@@ -22,6 +22,7 @@ help:
 	@echo "make counts  count the instructions of single steps, and compare (UPDATE=1 writes them)"
 	@echo "make test    everything that can be tested here; installs what it needs"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
+	@echo "make bench-peers   Trunkline beside its peers; FULL=1, MODES=, SERVERS="
 
 run:
 	$(CARGO) run --release
@@ -60,6 +61,14 @@ test-protocol:
 		echo "SKIPPED: protocol-tests (what is missing stands above)"; \
 	fi
 	protocol-tests/autobahn/run
+
+# Writes benches/RESULTS.md. Without Node the peers that need it are left out, and it says so.
+bench-peers:
+	cd benches/peers && $(CARGO) build --release --workspace
+	$(CARGO) build --release --bin trunkline
+	@if .ci/node $(NODE_AT_LEAST); then cd benches/peers/node && npm ci --no-progress --no-audit --no-fund; fi
+	cd benches/peers && target/release/load run $(if $(FULL),--full) $(if $(MODES),--modes $(MODES)) \
+		$(if $(SERVERS),--servers $(SERVERS))
 
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 	@if [ -z "$(FUZZ_TARGETS)" ]; then echo "there is no fuzz target"; exit 1; fi

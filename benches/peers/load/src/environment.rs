@@ -48,7 +48,7 @@ impl Environment {
         );
         let facts = [
             ("Trunkline", commit),
-            ("processor", processor()),
+            ("processors", processor()),
             ("kernel", said(Command::new("uname").arg("-sr"))),
             ("rustc", said(Command::new("rustc").arg("--version"))),
             ("crates", crates),

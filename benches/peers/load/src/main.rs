@@ -60,7 +60,10 @@ enum Task {
     /// Writes the report again from the raw figures of the last sitting
     Report,
     /// Lists servers and modes
-    List,
+    List {
+        #[command(flatten)]
+        options: Options,
+    },
 }
 
 #[derive(Args)]
@@ -80,6 +83,19 @@ struct Options {
     /// The server of Trunkline, in place of `trunkline-server`
     #[arg(long)]
     trunkline: Option<PathBuf>,
+    /// The program that is only started, in place of `target/release/trunkline`
+    #[arg(long)]
+    program: Option<PathBuf>,
+}
+
+impl Options {
+    fn places(&self) -> Places {
+        Places {
+            peers: self.peers.clone().unwrap_or_else(servers::peers),
+            trunkline: self.trunkline.clone(),
+            program: self.program.clone(),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -109,16 +125,9 @@ fn perform(task: Task) -> Result<ExitCode, Fault> {
             report::write()?;
             Ok(ExitCode::SUCCESS)
         }
-        Task::List => {
-            sitting::list(&places(None, None));
+        Task::List { options } => {
+            sitting::list(&options.places());
             Ok(ExitCode::SUCCESS)
         }
-    }
-}
-
-fn places(peers: Option<PathBuf>, trunkline: Option<PathBuf>) -> Places {
-    Places {
-        peers: peers.unwrap_or_else(servers::peers),
-        trunkline,
     }
 }

@@ -17,7 +17,7 @@ use clap::ValueEnum;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::sample::Outcome;
-use crate::site::Site;
+use crate::site::{Plan, Site};
 
 /// Bytes of a short and of a long argument.
 const SHORT: usize = 64;
@@ -86,9 +86,30 @@ impl Mode {
         )
     }
 
-    /// Whether one round says enough, because it counts memory and not time.
-    pub(crate) fn once(self) -> bool {
-        matches!(self, Self::Idle | Self::IdlePolling)
+    /// How many rounds of it there are in a sitting. One says enough where memory is counted and
+    /// not time.
+    pub(crate) fn rounds(self, plan: &Plan) -> u32 {
+        match self {
+            Self::Idle | Self::IdlePolling => 1,
+            Self::Growth | Self::Chat | Self::BigBroadcast | Self::Start => {
+                plan.choose(plan.rounds, 1)
+            }
+            _ => plan.rounds,
+        }
+    }
+
+    /// About how long one measurement takes.
+    pub(crate) fn expected(self, plan: &Plan) -> Duration {
+        let span = plan.warm + plan.measure + Duration::from_millis(100);
+        let more = match self {
+            Self::Growth => span + Duration::from_secs(3),
+            Self::Chat => Duration::from_secs(plan.choose(16, 8)),
+            Self::BigBroadcast => Duration::from_secs(6),
+            Self::Idle => Duration::from_secs(plan.choose(130, 22)),
+            Self::IdlePolling => Duration::from_secs(plan.choose(60, 20)),
+            _ => Duration::ZERO,
+        };
+        span + more
     }
 
     /// Measures once.

@@ -103,6 +103,8 @@ pub(crate) struct Places {
     pub(crate) peers: PathBuf,
     /// The server of Trunkline, if it is not the one of `servers`.
     pub(crate) trunkline: Option<PathBuf>,
+    /// The program of the repository, if it is not the one of the last `cargo build --release`.
+    pub(crate) program: Option<PathBuf>,
 }
 
 impl Server {
@@ -131,7 +133,10 @@ impl Server {
                 (None, places.trunkline.clone().unwrap_or_default())
             }
             Program::Binary(name) => (None, places.peers.join("target/release").join(name)),
-            Program::Real => (None, places.peers.join("../../target/release/trunkline")),
+            Program::Real => {
+                let built = places.peers.join("../../target/release/trunkline");
+                (None, places.program.clone().unwrap_or(built))
+            }
             Program::Node(script) => (Some(PathBuf::from("node")), node.join(script)),
             Program::Bun(script) => (Some(node.join("node_modules/.bin/bun")), node.join(script)),
         }

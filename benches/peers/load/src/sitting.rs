@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
+use crate::Options;
 use crate::environment::Environment;
 use crate::fault::Fault;
 use crate::interrupt;
@@ -17,7 +18,6 @@ use crate::report;
 use crate::sample::{Raw, Sample};
 use crate::servers::{self, FIELD, Places, Server};
 use crate::site::{Plan, Site};
-use crate::{Options, places};
 
 /// Where raw figures and what servers say are kept; not committed.
 pub(crate) fn folder() -> Result<PathBuf, Fault> {
@@ -35,7 +35,7 @@ struct Sitting {
 
 impl Sitting {
     fn new(options: &Options) -> Result<Self, Fault> {
-        let places = places(options.peers.clone(), options.trunkline.clone());
+        let places = options.places();
         let mut plan = Plan::new(options.full);
         plan.rounds = options.rounds.unwrap_or(plan.rounds).max(1);
         if let Some(seconds) = options.seconds {
@@ -90,8 +90,7 @@ impl Sitting {
     ) -> Vec<(Mode, u32, &'static Server)> {
         let mut cells = Vec::new();
         for &mode in modes {
-            let rounds = if mode.once() { 1 } else { self.plan.rounds };
-            for round in 1..=rounds {
+            for round in 1..=mode.rounds(&self.plan) {
                 let able = servers.iter().filter(|server| server.supports(mode));
                 cells.extend(able.map(|server| (mode, round, *server)));
             }
@@ -140,12 +139,16 @@ pub(crate) fn run(options: &Options, modes: &[Mode], names: &[String]) -> Result
         samples: Vec::new(),
     };
     let begun = Instant::now();
+    let expected: Vec<Duration> = cells
+        .iter()
+        .map(|(mode, ..)| mode.expected(&sitting.plan))
+        .collect();
     for (done, (mode, round, server)) in cells.iter().enumerate() {
         eprint!(
             "[{}/{}] {} left: {}, round {round}, {} ",
             done + 1,
             cells.len(),
-            left(begun.elapsed(), done, cells.len()),
+            left(begun.elapsed(), &expected[..done], &expected[done..]),
             mode.name(),
             server.name
         );
@@ -187,12 +190,15 @@ fn failures(samples: &[Sample]) -> bool {
     ours
 }
 
-/// Time left, if the rest takes as long as what is done.
-fn left(spent: Duration, done: usize, all: usize) -> String {
-    if done == 0 {
-        return "?".to_owned();
-    }
-    let seconds = spent.as_secs_f64() / done as f64 * (all - done) as f64;
+/// Time left, if what is to come takes as much longer than expected as what is done did.
+fn left(spent: Duration, done: &[Duration], coming: &[Duration]) -> String {
+    let [done, coming] = [done, coming].map(|all| all.iter().sum::<Duration>().as_secs_f64());
+    let slower = if done > 0.0 {
+        spent.as_secs_f64() / done
+    } else {
+        1.0
+    };
+    let seconds = coming * slower;
     format!("{}:{:02}", seconds as u64 / 60, seconds as u64 % 60)
 }
 

@@ -176,3 +176,26 @@ pub(super) fn big(site: &Site<'_>) -> Result<Outcome, Fault> {
     outcome.put("after", process.memory()?.resident);
     Ok(outcome)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broadcast_is_due_once_and_in_order_for_every_client() {
+        let mut hearing = Hearing::new(SHORT, 4);
+        hearing.speak(&mut Vec::new());
+        let first = hearing.first;
+        for number in [0, 1, 2, 3] {
+            hearing.hear(1, first + number);
+        }
+        assert!(hearing.wrongs.counts().is_empty());
+        hearing.hear(1, first + 3);
+        hearing.hear(1, first - 1);
+        hearing.hear(2, first + 1);
+        let counts = hearing.wrongs.counts();
+        assert_eq!(counts.get(Wrongs::DOUBLED), Some(&2));
+        assert_eq!(counts.get(Wrongs::REORDERED), Some(&1));
+        assert_eq!(hearing.missing, 4 * CLIENTS - 5);
+    }
+}

@@ -135,7 +135,7 @@ pub(super) fn run(site: &Site<'_>) -> Result<Outcome, Fault> {
     converse(&mut fleet, Duration::from_secs(1), &mut spoken)?;
     fleet.work().latency.clear();
     let (before, span) = (fleet.work().delivered, Window::open(&process)?);
-    let length = site.plan.choose(20, 5);
+    let length = site.plan.choose(12, 5);
     converse(&mut fleet, Duration::from_secs(length), &mut spoken)?;
     let mut outcome = Outcome::default();
     span.close(fleet.work().delivered - before, &mut outcome)?;

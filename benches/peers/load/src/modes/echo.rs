@@ -175,3 +175,55 @@ pub(crate) fn run(site: &Site<'_>, exchange: Exchange, window: usize) -> Result<
     fleet.leave(CLIENTS)?;
     Ok(outcome)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{MASK, TEXT};
+
+    /// The answers that a right server would give to three questions of client 5.
+    fn answers(asking: &mut Asking) -> Vec<Vec<u8>> {
+        let ask = |asking: &mut Asking| {
+            let mut sent = Vec::new();
+            asking.ask(5, Instant::now(), &mut sent);
+            // Two bytes of head and four of key.
+            let payload = sent[6..].iter().zip(MASK.iter().cycle());
+            payload.map(|(byte, mask)| byte ^ mask).collect()
+        };
+        (0..3).map(|_| ask(asking)).collect()
+    }
+
+    fn heard(order: &[usize]) -> (usize, Vec<(String, u64)>) {
+        let mut asking = Asking::new(Exchange::event("echo", 64));
+        asking.sending = false;
+        let answers = answers(&mut asking);
+        for &at in order {
+            asking
+                .message(5, TEXT, &answers[at], &mut Vec::new())
+                .unwrap();
+        }
+        let wrongs = asking.wrongs.counts().into_iter().collect();
+        (asking.waiting[5].len(), wrongs)
+    }
+
+    #[test]
+    fn lost_doubled_and_reordered_answers_are_counted() {
+        let one = |kind: &str| vec![(kind.to_owned(), 1)];
+        assert_eq!(heard(&[0, 1, 2]), (0, vec![]));
+        assert_eq!(heard(&[0, 1]), (1, vec![]));
+        assert_eq!(heard(&[0, 0, 1, 2]), (0, one(Wrongs::DOUBLED)));
+        assert_eq!(heard(&[0, 1, 2, 2]), (0, one(Wrongs::DOUBLED)));
+        assert_eq!(heard(&[1, 0, 2]), (0, one(Wrongs::REORDERED)));
+    }
+
+    #[test]
+    fn an_answer_to_somebody_else_is_crossed() {
+        let mut asking = Asking::new(Exchange::event("echo", 64));
+        let answers = answers(&mut asking);
+        asking.ask(6, Instant::now(), &mut Vec::new());
+        asking
+            .message(6, TEXT, &answers[0], &mut Vec::new())
+            .unwrap();
+        assert_eq!(asking.wrongs.counts().get(Wrongs::CROSSED), Some(&1));
+    }
+}

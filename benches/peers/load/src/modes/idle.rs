@@ -38,7 +38,7 @@ pub(crate) fn run(site: &Site<'_>) -> Result<Outcome, Fault> {
 }
 
 fn hold(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {
-    let clients = site.plan.choose(10_000, 4_000);
+    let clients = site.plan.choose(10_000, 3_000);
     let process = site.start(CALM)?;
     let mut fleet = Fleet::new(&process, Silent, BROWSER)?;
     fleet.join(WARM)?;
@@ -47,7 +47,7 @@ fn hold(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {
     fleet.join(clients)?;
     let opened = resident(&mut fleet, &process, 1_000)?;
     let proportional = process.memory()?.proportional;
-    let later = resident(&mut fleet, &process, site.plan.choose(60_000, 5_000))?;
+    let later = resident(&mut fleet, &process, site.plan.choose(60_000, 3_000))?;
     fleet.leave(clients)?;
     let after = resident(&mut fleet, &process, 3_000)?;
     outcome.put("clients", clients as f64);
@@ -56,7 +56,7 @@ fn hold(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {
     outcome.put("held", (opened - before) / clients as f64);
     outcome.put("held later", (later - before) / clients as f64);
     outcome.put("after", after);
-    let rounds = site.plan.choose(10, 4);
+    let rounds = site.plan.choose(10, 3);
     for round in 1..=rounds {
         fleet.join(clients)?;
         let full = resident(&mut fleet, &process, 200)?;
@@ -69,7 +69,7 @@ fn hold(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {
 }
 
 fn ping(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {
-    let clients = site.plan.choose(10_000, 4_000);
+    let clients = site.plan.choose(10_000, 3_000);
     let process = site.start(BRISK)?;
     let mut fleet = Fleet::new(&process, Silent, BROWSER)?;
     fleet.join(clients)?;

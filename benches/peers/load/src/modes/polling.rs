@@ -180,7 +180,7 @@ impl Talk for Silent {
 
 /// The mode `idle-polling`: memory of clients that wait in a GET, and what a ping costs.
 pub(super) fn idle(site: &Site<'_>) -> Result<Outcome, Fault> {
-    let clients = site.plan.choose(5_000, 2_000);
+    let clients = site.plan.choose(5_000, 1_500);
     let mut outcome = Outcome::default();
     let process = site.start(CALM)?;
     let mut crowd = Crowd::new(&process, Silent, BROWSER)?;
