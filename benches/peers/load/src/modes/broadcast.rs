@@ -69,7 +69,7 @@ impl Hearing {
             self.wrongs.add(Wrongs::DOUBLED, 1);
             return;
         }
-        if offset != heard.trailing_ones() {
+        if *heard >> offset != 0 {
             self.wrongs.add(Wrongs::REORDERED, 1);
         }
         *heard |= 1 << offset;
@@ -193,9 +193,10 @@ mod tests {
         hearing.hear(1, first + 3);
         hearing.hear(1, first - 1);
         hearing.hear(2, first + 1);
+        hearing.hear(2, first);
         let counts = hearing.wrongs.counts();
         assert_eq!(counts.get(Wrongs::DOUBLED), Some(&2));
         assert_eq!(counts.get(Wrongs::REORDERED), Some(&1));
-        assert_eq!(hearing.missing, 4 * CLIENTS - 5);
+        assert_eq!(hearing.missing, 4 * CLIENTS - 6);
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Asking {
     /// Per client: questions without an answer, oldest first.
     waiting: Vec<VecDeque<(u32, Instant)>>,
     next: Vec<u32>,
+    /// Per client: one more than the highest number that was answered.
+    above: Vec<u32>,
     /// Per client: frames of the answer that came.
     part: Vec<usize>,
     sending: bool,
@@ -36,6 +38,7 @@ impl Asking {
             exchange,
             waiting: vec![VecDeque::new(); CLIENTS],
             next: vec![0; CLIENTS],
+            above: vec![0; CLIENTS],
             part: vec![0; CLIENTS],
             sending: true,
             answered: 0,
@@ -68,21 +71,30 @@ impl Asking {
             }
             Verdict::Due => {
                 waiting.pop_front();
-                self.part[id] = 0;
+                self.arrived(id, number);
                 return Some(asked);
             }
             Verdict::Other(found) => {
-                self.part[id] = 0;
                 let place = waiting.iter().position(|(number, _)| *number == found);
                 if let Some((_, asked)) = place.and_then(|place| waiting.remove(place)) {
-                    self.wrongs.add(Wrongs::REORDERED, 1);
+                    self.arrived(id, found);
                     return Some(asked);
                 }
+                self.part[id] = 0;
                 self.wrongs.add(Wrongs::DOUBLED, 1);
             }
             Verdict::Wrong(kind) => self.wrongs.add(kind, 1),
         }
         None
+    }
+
+    /// An answer that was waited for is whole; one that a later one overtook is out of order.
+    fn arrived(&mut self, id: usize, number: u32) {
+        self.part[id] = 0;
+        let above = &mut self.above[id];
+        self.wrongs
+            .add(Wrongs::REORDERED, u64::from(number < *above));
+        *above = (*above).max(number + 1);
     }
 }
 
@@ -214,6 +226,7 @@ mod tests {
         assert_eq!(heard(&[0, 0, 1, 2]), (0, one(Wrongs::DOUBLED)));
         assert_eq!(heard(&[0, 1, 2, 2]), (0, one(Wrongs::DOUBLED)));
         assert_eq!(heard(&[1, 0, 2]), (0, one(Wrongs::REORDERED)));
+        assert_eq!(heard(&[1, 2]), (1, vec![]));
     }
 
     #[test]
