@@ -57,7 +57,7 @@ enum Task {
         #[command(flatten)]
         options: Options,
     },
-    /// Writes the report again from the raw figures of the last sitting
+    /// Writes benches/RESULTS.md again from the raw figures of the last sitting of everything
     Report,
     /// Lists servers and modes
     List {
@@ -122,7 +122,7 @@ fn perform(task: Task) -> Result<ExitCode, Fault> {
             options,
         } => sitting::one(&options, &server, mode),
         Task::Report => {
-            report::write()?;
+            report::write(report::Extent::Whole)?;
             Ok(ExitCode::SUCCESS)
         }
         Task::List { options } => {

@@ -77,6 +77,15 @@ impl Used {
     }
 }
 
+impl Used {
+    /// Whether clock and ticks tell different stories about the time since `earlier`.
+    pub(crate) fn disagrees(self, earlier: Self) -> bool {
+        let nanos = (self.nanos - earlier.nanos) as f64;
+        let ticks = (self.user + self.kernel - earlier.user - earlier.kernel) as f64 * 1e7;
+        (nanos - ticks).abs() > 5e7 + 0.1 * nanos
+    }
+}
+
 /// What a process holds in memory, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {
@@ -244,5 +253,17 @@ mod tests {
             kernel: 1,
         };
         assert_eq!(used.since(Used::default()), (900.0, 600.0, 300.0));
+    }
+
+    #[test]
+    fn a_clock_beside_the_ticks_is_noticed() {
+        let used = |nanos| Used {
+            nanos,
+            user: 60,
+            kernel: 40,
+        };
+        assert!(!used(1_020_000_000).disagrees(Used::default()));
+        assert!(used(1_200_000_000).disagrees(Used::default()));
+        assert!(used(800_000_000).disagrees(Used::default()));
     }
 }

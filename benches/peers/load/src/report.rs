@@ -9,7 +9,7 @@ mod verdict;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::fault::Fault;
 use crate::sample::Raw;
@@ -17,21 +17,47 @@ use crate::servers;
 use crate::sitting;
 use summary::Summary;
 
-/// Writes `benches/RESULTS.md` and `benches/results.svg` from the last sitting.
+/// A sitting of everything is for everybody to read; one of some modes or servers is not, and must
+/// not take its place.
+#[derive(Clone, Copy)]
+pub(crate) enum Extent {
+    Whole,
+    Part,
+}
+
+impl Extent {
+    /// The file with the raw figures.
+    pub(crate) fn raw(self) -> Result<PathBuf, Fault> {
+        let name = match self {
+            Self::Whole => "raw.json",
+            Self::Part => "part.json",
+        };
+        Ok(sitting::folder()?.join(name))
+    }
+
+    /// The folder for the report: `benches`, or the one of the raw figures.
+    fn folder(self) -> Result<PathBuf, Fault> {
+        match self {
+            Self::Whole => Ok(servers::peers().join("..")),
+            Self::Part => sitting::folder(),
+        }
+    }
+}
+
+/// Writes `RESULTS.md` and `results.svg` from the last sitting of that extent.
 ///
 /// # Errors
 /// There was none, or the files cannot be written.
-pub(crate) fn write() -> Result<(), Fault> {
-    let raw = sitting::folder()?.join("raw.json");
+pub(crate) fn write(extent: Extent) -> Result<(), Fault> {
+    let raw = extent.raw()?;
     let text = fs::read_to_string(&raw)
         .map_err(|error| Fault::new(format!("{}: {error}; `run` makes it", raw.display())))?;
     let raw: Raw = serde_json::from_str(&text).map_err(|error| Fault::new(error.to_string()))?;
     let summary = Summary::of(&raw);
-    let peers = servers::peers();
-    let benches = peers.parent().unwrap_or_else(|| Path::new("."));
-    fs::write(benches.join("RESULTS.md"), markdown(&raw, &summary))?;
-    fs::write(benches.join("results.svg"), chart::draw(&summary))?;
-    eprintln!("written: {}", benches.join("RESULTS.md").display());
+    let folder = extent.folder()?;
+    fs::write(folder.join("RESULTS.md"), markdown(&raw, &summary))?;
+    fs::write(folder.join("results.svg"), chart::draw(&summary))?;
+    eprintln!("written: {}", folder.join("RESULTS.md").display());
     Ok(())
 }
 

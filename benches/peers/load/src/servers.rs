@@ -120,6 +120,11 @@ impl Server {
         }
     }
 
+    /// Whether its program is compiled while it runs.
+    pub(crate) fn compiles_late(&self) -> bool {
+        matches!(self.program, Program::Node(_) | Program::Bun(_))
+    }
+
     /// Whether its wrong answers are failures of this repository.
     pub(crate) fn is_ours(&self) -> bool {
         self.name.starts_with(TRUNKLINE)

@@ -66,6 +66,43 @@ impl Site<'_> {
     }
 }
 
+/// Waits until a server has warmed up: a while for all, and for those that compile as they run an
+/// amount of processor time, however long that takes on a busy machine.
+pub(crate) struct Warming<'a> {
+    process: &'a Process,
+    begun: Instant,
+    used: u64,
+    span: Duration,
+    nanos: u64,
+}
+
+impl<'a> Warming<'a> {
+    /// How long to run between two looks.
+    pub(crate) const STEP: Duration = Duration::from_millis(50);
+    /// No server is given longer.
+    const LONGEST: Duration = Duration::from_secs(10);
+
+    pub(crate) fn begin(site: &Site<'_>, process: &'a Process) -> Result<Self, Fault> {
+        let seconds = site.plan.choose(2, 1);
+        Ok(Self {
+            process,
+            begun: Instant::now(),
+            used: process.used()?.nanos,
+            span: site.plan.warm,
+            nanos: match site.server.compiles_late() {
+                true => seconds * 1_000_000_000,
+                false => 0,
+            },
+        })
+    }
+
+    pub(crate) fn is_done(&self) -> Result<bool, Fault> {
+        let spent = self.begun.elapsed();
+        let used = self.process.used()?.nanos - self.used;
+        Ok(spent >= self.span && (used >= self.nanos || spent >= Self::LONGEST))
+    }
+}
+
 /// A span of time in which units are counted.
 pub(crate) struct Window<'a> {
     process: &'a Process,
@@ -91,6 +128,11 @@ impl<'a> Window<'a> {
         let seconds = self.begun.elapsed().as_secs_f64();
         if units == 0 {
             return Err(Fault::new("not one answer"));
+        }
+        if used.disagrees(self.used) {
+            return Err(Fault::new(
+                "the CPU clock and the ticks of the process differ",
+            ));
         }
         let (total, user, kernel) = used.since(self.used);
         for (name, nanos) in [

@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::interrupt;
 use crate::modes::Mode;
 use crate::process::Processors;
-use crate::report;
+use crate::report::{self, Extent};
 use crate::sample::{Raw, Sample};
 use crate::servers::{self, FIELD, Places, Server};
 use crate::site::{Plan, Site};
@@ -126,6 +126,10 @@ fn unknown(name: &str) -> Fault {
 pub(crate) fn run(options: &Options, modes: &[Mode], names: &[String]) -> Result<ExitCode, Fault> {
     let sitting = Sitting::new(options)?;
     let servers = chosen(&sitting.places, names)?;
+    let extent = match (modes, names) {
+        ([], []) => Extent::Whole,
+        _ => Extent::Part,
+    };
     let modes = match modes {
         [] => Mode::value_variants().to_vec(),
         some => some.to_vec(),
@@ -155,10 +159,10 @@ pub(crate) fn run(options: &Options, modes: &[Mode], names: &[String]) -> Result
         let sample = sitting.measure(server, *mode, *round)?;
         eprintln!("{}", line(&sample));
         raw.samples.push(sample);
-        write(&sitting.logs, &mut raw)?;
+        write(&extent.raw()?, &mut raw)?;
     }
     let ours = failures(&raw.samples);
-    report::write()?;
+    report::write(extent)?;
     Ok(if ours {
         ExitCode::FAILURE
     } else {
@@ -166,10 +170,10 @@ pub(crate) fn run(options: &Options, modes: &[Mode], names: &[String]) -> Result
     })
 }
 
-fn write(folder: &Path, raw: &mut Raw) -> Result<(), Fault> {
+fn write(file: &Path, raw: &mut Raw) -> Result<(), Fault> {
     raw.environment.end();
     let text = serde_json::to_string(raw).map_err(|error| Fault::new(error.to_string()))?;
-    fs::write(folder.join("raw.json"), text)?;
+    fs::write(file, text)?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::fleet::Fleet;
 use crate::histogram::Histogram;
 use crate::process::Process;
 use crate::sample::{Outcome, figure};
-use crate::site::{CALM, Site, Window};
+use crate::site::{CALM, Site, Warming, Window};
 use crate::sockets::Work;
 
 /// Clients that hear, the speaker included.
@@ -146,8 +146,11 @@ fn finish(fleet: &mut Fleet<Hearing>, outcome: &mut Outcome) -> Result<(), Fault
 pub(super) fn run(site: &Site<'_>, flight: u32) -> Result<Outcome, Fault> {
     let process = site.start(CALM)?;
     let mut fleet = crowd(&process, SHORT, flight)?;
-    let end = Instant::now() + site.plan.warm;
-    broadcast(&mut fleet, |_| Instant::now() < end)?;
+    let warming = Warming::begin(site, &process)?;
+    while !warming.is_done()? {
+        let end = Instant::now() + Warming::STEP;
+        broadcast(&mut fleet, |_| Instant::now() < end)?;
+    }
     fleet.work().latency.clear();
     let (before, span) = (fleet.work().delivered, Window::open(&process)?);
     let end = Instant::now() + site.plan.measure;

@@ -6,7 +6,7 @@ use crate::fault::{Fault, excerpt};
 use crate::fleet::Fleet;
 use crate::histogram::Histogram;
 use crate::sample::{Outcome, figure};
-use crate::site::{CALM, Site, Window};
+use crate::site::{CALM, Site, Warming, Window};
 use crate::sockets::Work;
 
 /// Clients that are on their way at the same time.
@@ -54,7 +54,10 @@ pub(crate) fn run(site: &Site<'_>) -> Result<Outcome, Fault> {
         latency: Histogram::new(),
     };
     let mut fleet = Fleet::new(&process, work, "")?;
-    visit(&mut fleet, site.plan.warm)?;
+    let warming = Warming::begin(site, &process)?;
+    while !warming.is_done()? {
+        visit(&mut fleet, Warming::STEP)?;
+    }
     fleet.work().latency.clear();
     let (before, span) = (fleet.sockets.left, Window::open(&process)?);
     visit(&mut fleet, site.plan.measure)?;

@@ -10,7 +10,7 @@ use crate::fleet::Fleet;
 use crate::histogram::Histogram;
 use crate::process::Process;
 use crate::sample::{Outcome, figure};
-use crate::site::{CALM, Site, Window};
+use crate::site::{CALM, Site, Warming, Window};
 use crate::sockets::Work;
 
 /// Clients that ask.
@@ -145,7 +145,10 @@ pub(crate) fn ask(
         }
         fleet.net.send(id, &out)?;
     }
-    fleet.run(site.plan.warm)?;
+    let warming = Warming::begin(site, process)?;
+    while !warming.is_done()? {
+        fleet.run(Warming::STEP)?;
+    }
     fleet.work().latency.clear();
     let before = fleet.work().answered;
     let span = Window::open(process)?;

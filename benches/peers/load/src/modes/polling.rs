@@ -12,7 +12,7 @@ use crate::net::Net;
 use crate::polls::{Polls, Talk};
 use crate::process::Process;
 use crate::sample::{Outcome, figure};
-use crate::site::{BRISK, CALM, Site, Window};
+use crate::site::{BRISK, CALM, Site, Warming, Window};
 
 /// Clients that ask.
 const CLIENTS: usize = 50;
@@ -144,7 +144,10 @@ pub(super) fn echo(site: &Site<'_>) -> Result<Outcome, Fault> {
     };
     let mut crowd = Crowd::new(&process, talk, "")?;
     crowd.join(CLIENTS)?;
-    crowd.run(site.plan.warm)?;
+    let warming = Warming::begin(site, &process)?;
+    while !warming.is_done()? {
+        crowd.run(Warming::STEP)?;
+    }
     crowd.polls.talk.latency.clear();
     let (before, span) = (crowd.polls.talk.answered, Window::open(&process)?);
     crowd.run(site.plan.measure)?;

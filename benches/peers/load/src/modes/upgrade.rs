@@ -10,7 +10,7 @@ use crate::histogram::Histogram;
 use crate::http::{self, SEPARATOR};
 use crate::net::{Handler, Net, Step};
 use crate::sample::{Outcome, figure};
-use crate::site::{CALM, Site, Window};
+use crate::site::{CALM, Site, Warming, Window};
 use crate::sockets;
 
 /// Clients that are on their way at the same time.
@@ -359,7 +359,10 @@ pub(super) fn run(site: &Site<'_>) -> Result<Outcome, Fault> {
             wrongs: Wrongs::default(),
         },
     };
-    stream.run(site.plan.warm, true)?;
+    let warming = Warming::begin(site, &process)?;
+    while !warming.is_done()? {
+        stream.run(Warming::STEP, true)?;
+    }
     stream.work.latency.clear();
     let (before, span) = (stream.work.upgraded, Window::open(&process)?);
     stream.run(site.plan.measure, true)?;

@@ -6,7 +6,7 @@ use super::memory::ping;
 use super::summary::Summary;
 use super::tables::{COSTS, number};
 use crate::modes::Mode;
-use crate::servers::{self, FIELD, SIOX};
+use crate::servers::{self, SIOX};
 
 const COLUMNS: usize = 3;
 const PANEL: f64 = 320.0;
@@ -26,8 +26,8 @@ const STYLE: &str = "<style>\
     text{font:12px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1f2328}\
     .title{font-weight:600;font-size:13px}.head{font-weight:600;font-size:17px}\
     .quiet{fill:#59636e}.value{font-variant-numeric:tabular-nums}\
-    .ours{fill:#1a6fd6}.peer{fill:#8b949e}.floor{fill:#c3cad2}\
-    .kernel{opacity:.45}.cut{fill:#fff}.back{fill:#fff}\
+    .ours{fill:#1a6fd6}.peer{fill:#8b949e}.floor{fill:#b4bcc5}\
+    .kernel{opacity:.5}.cut{fill:#fff}.back{fill:#fff}\
     @media(prefers-color-scheme:dark){text{fill:#e6edf3}.quiet{fill:#9aa4ae}\
     .ours{fill:#4c9bf5}.peer{fill:#8b949e}.floor{fill:#57606a}.cut{fill:#0d1117}.back{fill:#0d1117}}\
     </style>";
@@ -136,10 +136,14 @@ pub(super) fn draw(summary: &Summary) -> String {
     let held = states(summary, Mode::IdlePolling, |cell| cell.median("held"));
     panels.push(("Idle in a GET, bytes".to_owned(), held));
     panels.retain(|(_, bars)| !bars.is_empty());
-    let rows = panels.len().div_ceil(COLUMNS);
-    let height_of = TITLE + FIELD.len() as f64 * STEP + GAP;
+    // A row is as high as its fullest panel.
+    let heights: Vec<f64> = panels
+        .chunks(COLUMNS)
+        .map(|row| row.iter().map(|(_, bars)| bars.len()).max().unwrap_or(0))
+        .map(|bars| TITLE + bars as f64 * STEP + GAP)
+        .collect();
     let width = COLUMNS as f64 * (PANEL + GAP) + GAP;
-    let height = HEAD + rows as f64 * height_of;
+    let height = HEAD + heights.iter().sum::<f64>();
     let mut out = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="Costs of each server in each mode">"#
     );
@@ -150,7 +154,7 @@ pub(super) fn draw(summary: &Summary) -> String {
     );
     for (at, (title, bars)) in panels.iter().enumerate() {
         let left = GAP + (at % COLUMNS) as f64 * (PANEL + GAP);
-        let top = HEAD + (at / COLUMNS) as f64 * height_of;
+        let top = HEAD + heights[..at / COLUMNS].iter().sum::<f64>();
         panel(&mut out, (left, top), title, bars);
     }
     out.push_str("</svg>\n");
