@@ -93,6 +93,12 @@ mod tests {
             let payload: Vec<u8> = (0..length).map(|at| at as u8).collect();
             let mut sent = Vec::new();
             let start = put(&mut sent, BINARY, &payload);
+            let head = match length {
+                ..=125 => 2,
+                126..=65_535 => 4,
+                _ => 10,
+            };
+            assert_eq!(start, head + MASK.len(), "the shortest form of {length}");
             let back = unmasked(&sent, start);
             let frame = take(&back).unwrap().unwrap();
             assert_eq!(frame.payload, payload, "{length}");
