@@ -53,7 +53,7 @@ pub(crate) fn write(extent: Extent) -> Result<(), Fault> {
     let text = fs::read_to_string(&raw)
         .map_err(|error| Fault::new(format!("{}: {error}; `run` makes it", raw.display())))?;
     let raw: Raw = serde_json::from_str(&text).map_err(|error| Fault::new(error.to_string()))?;
-    let summary = Summary::of(&raw);
+    let summary = Summary::of(&raw.samples);
     let folder = extent.folder()?;
     fs::write(folder.join("RESULTS.md"), markdown(&raw, &summary))?;
     fs::write(folder.join("results.svg"), chart::draw(&summary))?;

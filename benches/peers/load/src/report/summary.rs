@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 
 use crate::modes::Mode;
-use crate::sample::{Raw, Sample, figure};
+use crate::sample::{Sample, figure};
 use crate::servers::FIELD;
 
 /// One server in one mode.
@@ -91,9 +91,9 @@ impl Cell {
 }
 
 impl Summary {
-    pub(super) fn of(raw: &Raw) -> Self {
+    pub(super) fn of(samples: &[Sample]) -> Self {
         let mut groups: BTreeMap<(String, String), Vec<&Sample>> = BTreeMap::new();
-        for sample in &raw.samples {
+        for sample in samples {
             let key = (sample.mode.clone(), sample.server.clone());
             groups.entry(key).or_default().push(sample);
         }
