@@ -22,7 +22,7 @@ help:
 	@echo "make counts  count the instructions of single steps, and compare (UPDATE=1 writes them)"
 	@echo "make test    everything that can be tested here; installs what it needs"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
-	@echo "make bench-peers   Trunkline beside its peers; FULL=1, MODES=, SERVERS="
+	@echo "make bench-peers  Trunkline beside its peers; FULL=1, MODES=, SERVERS="
 
 run:
 	$(CARGO) run --release

@@ -151,7 +151,11 @@ impl Server {
     pub(crate) fn missing(&self, places: &Places) -> Option<PathBuf> {
         let (runner, file) = self.program(places);
         let runner = runner.filter(|runner| runner.components().count() > 1);
-        runner.into_iter().chain([file]).find(|path| !path.exists())
+        let packages = self
+            .compiles_late()
+            .then(|| places.peers.join("node/node_modules"));
+        let needed = runner.into_iter().chain([file]).chain(packages);
+        needed.into_iter().find(|path| !path.exists())
     }
 
     /// The command that starts it with a heartbeat of `interval` milliseconds.
