@@ -38,7 +38,10 @@ impl Extent {
     /// The folder for the report: `benches`, or the one of the raw figures.
     fn folder(self) -> Result<PathBuf, Fault> {
         match self {
-            Self::Whole => Ok(servers::peers().join("..")),
+            Self::Whole => {
+                let peers = servers::peers();
+                Ok(peers.parent().unwrap_or(&peers).to_owned())
+            }
             Self::Part => sitting::folder(),
         }
     }
