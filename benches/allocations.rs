@@ -64,7 +64,7 @@ fn decode<T: Serialize + DeserializeOwned>(step: &'static str, value: &T) -> Row
     Row {
         step,
         counted: count(|| {
-            black_box(steps::decode::<T>(&mut client, &frame));
+            black_box(steps::decode::<T>(&mut client, frame.clone()));
         }),
         allowed: count(|| {
             black_box(steps::decode_by_serde_json::<T>(&json));
@@ -115,7 +115,7 @@ fn answer() -> Row {
     Row {
         step: "answer an event",
         counted: count(|| {
-            black_box(steps::answer(&mut connection, &namespace, &frame));
+            black_box(steps::answer(&mut connection, &namespace, frame.clone()));
         }),
         allowed: 3,
     }

@@ -27,7 +27,7 @@ fn decoding(criterion: &mut Criterion) {
     let (mut client, part) = (samples::client(), Frame::Binary(vec![7; 256].into()));
     let header = Frame::from_static(r#"451-["echo",{"_placeholder":true,"num":0}]"#);
     criterion.bench_function("decode binary", |bencher| {
-        bencher.iter(|| steps::decode_binary(&mut client, &header, &part));
+        bencher.iter(|| steps::decode_binary(&mut client, header.clone(), part.clone()));
     });
 }
 
@@ -37,7 +37,7 @@ fn decode<T: Serialize + DeserializeOwned>(criterion: &mut Criterion, name: &str
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Bytes(json.len() as u64));
     group.bench_function("ours", |bencher| {
-        bencher.iter(|| steps::decode::<T>(&mut client, &frame));
+        bencher.iter(|| steps::decode::<T>(&mut client, frame.clone()));
     });
     group.bench_function("serde_json", |bencher| {
         bencher.iter(|| steps::decode_by_serde_json::<T>(black_box(&json)));

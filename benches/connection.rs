@@ -26,11 +26,11 @@ fn steps_of_one(criterion: &mut Criterion) {
     let (namespace, mut connection) = (samples::main_namespace(), samples::connected());
     let frame = samples::frame(&samples::small());
     criterion.bench_function("step echo", |bencher| {
-        bencher.iter(|| steps::echo(&mut connection, &namespace, &frame));
+        bencher.iter(|| steps::echo(&mut connection, &namespace, frame.clone()));
     });
     let frame = Frame::from(format!("4217{}", samples::json(&samples::small())));
     criterion.bench_function("step answer", |bencher| {
-        bencher.iter(|| steps::answer(&mut connection, &namespace, &frame));
+        bencher.iter(|| steps::answer(&mut connection, &namespace, frame.clone()));
     });
 }
 

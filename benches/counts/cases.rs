@@ -72,8 +72,8 @@ pub(crate) const LAWS: &[(&str, &str)] = &[
 
 fn decode<T: Serialize + DeserializeOwned>(times: u64, value: &T) {
     let (mut client, frame) = (samples::client(), samples::frame(value));
-    for _ in 0..times {
-        black_box(steps::decode::<T>(&mut client, &frame));
+    for (_, frame) in (0..times).zip(samples::copies(frame)) {
+        black_box(steps::decode::<T>(&mut client, frame));
     }
 }
 
@@ -87,8 +87,9 @@ fn decode_by_serde_json<T: Serialize + DeserializeOwned>(times: u64, value: &T) 
 fn decode_binary(times: u64) {
     let (mut client, part) = (samples::client(), Frame::Binary(vec![7; 256].into()));
     let header = Frame::from_static(r#"451-["echo",{"_placeholder":true,"num":0}]"#);
-    for _ in 0..times {
-        black_box(steps::decode_binary(&mut client, &header, &part));
+    let parts = samples::copies(part);
+    for ((_, header), part) in (0..times).zip(samples::copies(header)).zip(parts) {
+        black_box(steps::decode_binary(&mut client, header, part));
     }
 }
 
@@ -117,8 +118,8 @@ fn broadcast(times: u64) {
 fn echo(times: u64) {
     let (namespace, frame) = (samples::main_namespace(), samples::frame(&samples::small()));
     let mut connection = samples::connected();
-    for _ in 0..times {
-        black_box(steps::echo(&mut connection, &namespace, &frame));
+    for (_, frame) in (0..times).zip(samples::copies(frame)) {
+        black_box(steps::echo(&mut connection, &namespace, frame));
     }
 }
 
@@ -126,8 +127,8 @@ fn answer(times: u64) {
     let namespace = samples::main_namespace();
     let frame = Frame::from(format!("4217{}", samples::json(&samples::small())));
     let mut connection = samples::connected();
-    for _ in 0..times {
-        black_box(steps::answer(&mut connection, &namespace, &frame));
+    for (_, frame) in (0..times).zip(samples::copies(frame)) {
+        black_box(steps::answer(&mut connection, &namespace, frame));
     }
 }
 

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 fn run(name: &str, times: &str) -> Result<(), String> {
     let case = CASES.iter().find(|case| case.name == name);
     let case = case.ok_or_else(|| format!("{name}: there is no such case"))?;
-    let times = times.parse().map_err(|_| format!("{times}: no number"))?;
-    (case.run)(times);
+    let times = times.parse().ok().filter(|times| *times <= samples::MOST);
+    (case.run)(times.ok_or("too many steps")?);
     Ok(())
 }

@@ -99,6 +99,14 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(&(NAME, value)).expect("the samples serialise")
 }
 
+/// Handles of one frame, made beforehand: to make them is the transport's work.
+pub(crate) fn copies(frame: Frame) -> impl Iterator<Item = Frame> {
+    vec![frame; MOST as usize].into_iter()
+}
+
+/// The most steps of one run.
+pub(crate) const MOST: u64 = 1_000;
+
 /// What waits for a GET: eight texts and two binary messages.
 pub(crate) fn waiting() -> Vec<Frame> {
     let mut frames = vec![frame(&small()); 8];
@@ -113,7 +121,7 @@ pub(crate) const NOW: Moment = Moment::new(Duration::ZERO);
 /// The Socket.IO half of a client, joined to the main namespace.
 pub(crate) fn client() -> Client {
     let mut client = Client::new(Arc::new(socketio::Config::default()), NOW);
-    let asked = client.handle_frame(&Frame::from_static("0"));
+    let asked = client.handle_frame(Frame::from_static("0"));
     let Ok(Some(Event::Connect { namespace, .. })) = asked else {
         unreachable!("a CONNECT asks to join");
     };

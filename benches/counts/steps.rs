@@ -8,26 +8,33 @@ use serde::de::DeserializeOwned;
 use trunkline::Binary;
 use trunkline::connection::{self, Connection};
 use trunkline::engine::{Packet, Transmit, payload};
-use trunkline::socketio::{Args, Client, Event, IntoArgs, Namespace, Outgoing};
+use trunkline::socketio::{Client, Event, IntoArgs, Namespace, Outgoing};
 use trunkline::wire::Frame;
 
 use crate::samples::{NAME, NOW};
 
 /// A frame as it comes from the WebSocket, read into the type that a handler asks for.
 #[inline(never)]
-pub(crate) fn decode<T: DeserializeOwned>(client: &mut Client, frame: &Frame) -> T {
-    let (args, _) = receive(client, frame);
+pub(crate) fn decode<T: DeserializeOwned>(client: &mut Client, frame: Frame) -> T {
+    let Ok(Packet::Message(message)) = Packet::decode(frame) else {
+        unreachable!("the frame is a message");
+    };
+    let event = client.handle_frame(message);
+    let Ok(Some(Event::Message { name, args, .. })) = &event else {
+        unreachable!("the message is an event");
+    };
+    black_box(name);
     let (value,) = args.to::<(T,)>().expect("the arguments fit");
     value
 }
 
 /// The same for a packet with one attachment.
 #[inline(never)]
-pub(crate) fn decode_binary(client: &mut Client, header: &Frame, part: &Frame) -> Binary {
-    let Ok(Packet::Message(message)) = Packet::decode(header.clone()) else {
+pub(crate) fn decode_binary(client: &mut Client, header: Frame, part: Frame) -> Binary {
+    let Ok(Packet::Message(message)) = Packet::decode(header) else {
         unreachable!("the frame is a message");
     };
-    let waits = client.handle_frame(&message);
+    let waits = client.handle_frame(message);
     debug_assert!(matches!(waits, Ok(None)));
     let Ok(Some(Event::Message { args, .. })) = client.handle_frame(part) else {
         unreachable!("the packet is complete");
@@ -42,22 +49,6 @@ pub(crate) fn decode_by_serde_json<T: DeserializeOwned>(json: &str) -> T {
     let (name, value) = serde_json::from_str::<(&str, T)>(json).expect("the arguments fit");
     black_box(name);
     value
-}
-
-/// A frame up to the event, whose arguments are still text.
-fn receive(client: &mut Client, frame: &Frame) -> (Args, Option<u64>) {
-    let Ok(Packet::Message(message)) = Packet::decode(frame.clone()) else {
-        unreachable!("the frame is a message");
-    };
-    let event = client.handle_frame(&message);
-    let Ok(Some(Event::Message {
-        name, args, ack, ..
-    })) = event
-    else {
-        unreachable!("the message is an event");
-    };
-    black_box(name);
-    (args, ack)
 }
 
 /// A value to the finished frames that all recipients get.
@@ -87,8 +78,8 @@ pub(crate) fn deliver(connection: &mut Connection, packet: &Outgoing) -> usize {
 
 /// An event comes in, its arguments go back out under the same name.
 #[inline(never)]
-pub(crate) fn echo(connection: &mut Connection, namespace: &Namespace, frame: &Frame) -> usize {
-    connection.handle_frame(NOW, frame.clone());
+pub(crate) fn echo(connection: &mut Connection, namespace: &Namespace, frame: Frame) -> usize {
+    connection.handle_frame(NOW, frame);
     let event = connection.poll_event(NOW);
     let Some(connection::Event::SocketIo(Event::Message { name, args, .. })) = event else {
         unreachable!("the frame is an event");
@@ -104,8 +95,8 @@ pub(crate) fn echo(connection: &mut Connection, namespace: &Namespace, frame: &F
 
 /// An event that asks for an answer comes in, and is answered with its arguments.
 #[inline(never)]
-pub(crate) fn answer(connection: &mut Connection, namespace: &Namespace, frame: &Frame) -> usize {
-    connection.handle_frame(NOW, frame.clone());
+pub(crate) fn answer(connection: &mut Connection, namespace: &Namespace, frame: Frame) -> usize {
+    connection.handle_frame(NOW, frame);
     let event = connection.poll_event(NOW);
     let Some(connection::Event::SocketIo(Event::Message {
         args,

@@ -66,7 +66,7 @@ fn listen(frames: &[Frame], at_once: bool) -> (Vec<Heard>, Option<Violation>) {
     };
     let mut violation = None;
     for frame in [Frame::from("0")].iter().chain(frames) {
-        match client.handle_frame(frame) {
+        match client.handle_frame(frame.clone()) {
             Ok(event) => ear.hear(event, &mut client, &config),
             Err(found) => {
                 violation = Some(found);
@@ -85,7 +85,7 @@ fn listen(frames: &[Frame], at_once: bool) -> (Vec<Heard>, Option<Violation>) {
     ear.hear(None, &mut client, &config);
     assert!(ear.joined.is_empty(), "{:?} were not told", ear.joined);
     assert_eq!(client.poll_send(), None, "nothing is said after the end");
-    assert!(matches!(client.handle_frame(&"2[\"x\"]".into()), Ok(None)));
+    assert!(matches!(client.handle_frame("2[\"x\"]".into()), Ok(None)));
     ear.heard.sort_by(|one, other| one.0.cmp(&other.0));
     (ear.heard, violation)
 }
@@ -189,7 +189,7 @@ fn hears_the_same(namespace: &Namespace, name: &str, frames: &[Frame], ack: Opti
     };
     let now = Moment::new(Duration::from_secs(1));
     let mut client = Client::new(Arc::new(config()), now);
-    let connected = client.handle_frame(&connect);
+    let connected = client.handle_frame(connect);
     assert!(
         matches!(connected, Ok(Some(Event::Connect { .. }))),
         "{connected:?}"
@@ -198,7 +198,7 @@ fn hears_the_same(namespace: &Namespace, name: &str, frames: &[Frame], ack: Opti
     let mut heard = None;
     for frame in frames {
         let event = client
-            .handle_frame(frame)
+            .handle_frame(frame.clone())
             .expect("what we say is what we hear");
         assert!(heard.is_none(), "one event");
         heard = event;

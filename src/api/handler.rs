@@ -5,6 +5,9 @@
 //! [`FromCall`]; with that the type of the arguments decides how the event's JSON is read, and it is
 //! read once. Behind [`ErasedHandler`] all handlers are alike.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -139,11 +142,14 @@ impl FromCall for Io {
 }
 
 impl FromCall for Args {
+    /// A handler may keep them for long, so they are copied out of the read buffer.
     fn from_call(call: &mut Call) -> Result<Args, CallError> {
-        let args = call.args.clone().unwrap_or_default();
+        let Some(args) = &call.args else {
+            return Ok(Args::default());
+        };
         args.check()?;
         call.is_checked = true;
-        Ok(args)
+        Ok(args.detach())
     }
 }
 
@@ -178,7 +184,7 @@ pub struct EventName(pub ByteString);
 
 impl FromCall for EventName {
     fn from_call(call: &mut Call) -> Result<EventName, CallError> {
-        // Who keeps it must not keep the buffer that it was read into.
+        // As with `Args`.
         Ok(EventName(ByteString::from(&*call.name)))
     }
 }

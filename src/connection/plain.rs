@@ -337,10 +337,11 @@ impl Plain {
             (Incoming::Disconnect, _) => self.handle_leaving(),
             // An answer that nobody waits for has no effect.
             (Incoming::Ack { id, args }, _) => {
-                let waiter = self.acks.handle_answer(id);
-                let outcome = Ok(args);
-                self.events
-                    .extend(waiter.map(|waiter| Event::Ack { waiter, outcome }));
+                if let Some(waiter) = self.acks.handle_answer(id) {
+                    // Who waits may keep it for as long as it likes.
+                    let outcome = Ok(args.detach());
+                    self.events.push_back(Event::Ack { waiter, outcome });
+                }
             }
         }
     }

@@ -27,12 +27,12 @@ impl Protocol {
 
     pub(super) fn handle_frame(&mut self, now: Moment, frame: Frame) {
         if let Some(message) = self.session.handle_frame(now, frame) {
-            self.event = self.message(&message, now);
+            self.event = self.message(message, now);
         }
     }
 
     /// Hands a message to the client. A client that breaks the protocol is closed.
-    fn message(&mut self, message: &Frame, now: Moment) -> Option<Event> {
+    fn message(&mut self, message: Frame, now: Moment) -> Option<Event> {
         match self.client.handle_frame(message) {
             Ok(event) => event,
             Err(violation) => {
@@ -76,7 +76,7 @@ impl Protocol {
                 return Some(event);
             }
             if let Some(message) = self.session.poll_message(now) {
-                self.event = self.message(&message, now);
+                self.event = self.message(message, now);
             } else if let Some(reason) = self.session.closed().filter(|_| !self.is_told) {
                 let reason = disconnect_reason(reason);
                 self.tell(reason);

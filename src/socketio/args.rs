@@ -24,15 +24,19 @@ pub use encode::{ArgsWriter, EncodeError, IntoArgs};
 /// Arguments that have not been parsed.
 ///
 /// A clone is cheap and shares the text. Arguments that were received are a slice of the
-/// transport's read buffer; whoever keeps them for long calls [`Args::detach`].
+/// transport's read buffer; whoever keeps them for long calls [`Args::detach`]. Those that a handler
+/// takes, and those of an answer, are detached already.
 ///
 /// The arguments of an event without attachments have been read only up to the event's name.
 /// [`Args::to`] notices text that is not JSON; who does not call it calls [`Args::check`].
 #[derive(Clone, Debug)]
 pub struct Args {
-    /// The array, for an event with its name as the first element.
-    json: ByteString,
-    /// Where the text after the opening bracket, or after the name, begins.
+    /// The array, for an event with its name as the first element; before it may stand the rest of
+    /// the message that it came in.
+    text: ByteString,
+    /// Where the array begins.
+    array: usize,
+    /// Where in the array the text after the opening bracket, or after the name, begins.
     start: usize,
     binary: Option<Arc<BinaryParts>>,
 }
@@ -41,7 +45,8 @@ impl Default for Args {
     /// No arguments.
     fn default() -> Args {
         Args {
-            json: ByteString::from_static("[]"),
+            text: ByteString::from_static("[]"),
+            array: 0,
             start: 1,
             binary: None,
         }
@@ -88,19 +93,26 @@ impl Args {
         attachments: Vec<Bytes>,
     ) -> Result<Args, PlaceholderError> {
         if attachments.is_empty() {
-            // Without attachments, what looks like a placeholder is an ordinary object.
-            return Ok(Args {
-                json,
-                start,
-                binary: None,
-            });
+            return Ok(Args::plain(json, 0, start));
         }
         let spans = placeholders::find(&json, attachments.len())?;
         Ok(Args {
-            json,
+            text: json,
+            array: 0,
             start,
             binary: Some(Arc::new(BinaryParts { attachments, spans })),
         })
+    }
+
+    /// The same without attachments, for an array that stands after `array` in a message: what
+    /// looks like a placeholder is an ordinary object then.
+    pub(super) fn plain(text: ByteString, array: usize, start: usize) -> Args {
+        Args {
+            text,
+            array,
+            start,
+            binary: None,
+        }
     }
 
     /// Parses the arguments, once, into the types asked for.
@@ -119,7 +131,7 @@ impl Args {
     ///
     /// [`ArgsError::Syntax`] if the text is not JSON.
     pub fn check(&self) -> Result<(), ArgsError> {
-        json::check(&self.json).map_err(|error| ArgsError::Syntax(error.to_string()))
+        json::check(self.json()).map_err(|error| ArgsError::Syntax(error.to_string()))
     }
 
     /// The binary parts, in the order of their numbers.
@@ -132,7 +144,7 @@ impl Args {
     /// How many bytes these arguments keep in memory.
     pub fn weight(&self) -> usize {
         let attachments: usize = self.attachments().iter().map(Bytes::len).sum();
-        self.json.len() + attachments + size_of_val(self.spans())
+        self.json().len() + attachments + size_of_val(self.spans())
     }
 
     /// A copy that shares nothing with the buffer these arguments were received in.
@@ -147,10 +159,16 @@ impl Args {
             })
         });
         Args {
-            json: ByteString::from(&*self.json),
+            text: ByteString::from(self.json()),
+            array: 0,
             start: self.start,
             binary,
         }
+    }
+
+    /// The array, for an event with its name as the first element.
+    pub(crate) fn json(&self) -> &str {
+        &self.text[self.array..]
     }
 
     fn spans(&self) -> &[Span] {
@@ -159,10 +177,11 @@ impl Args {
 
     /// Where the text between the brackets is, without the event's name and its comma.
     fn inner(&self) -> Range<usize> {
-        let text = self.json.trim_end_matches(json::WHITESPACE);
+        let json = self.json();
+        let text = json.trim_end_matches(json::WHITESPACE);
         let text = text.strip_suffix(']').unwrap_or(text);
         let end = text.trim_end_matches(json::WHITESPACE).len();
-        let inner = self.json[self.start..end.max(self.start)].trim_start_matches(json::WHITESPACE);
+        let inner = json[self.start..end.max(self.start)].trim_start_matches(json::WHITESPACE);
         let inner = inner.strip_prefix(',').unwrap_or(inner);
         let inner = inner.trim_start_matches(json::WHITESPACE);
         end - inner.len()..end

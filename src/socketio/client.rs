@@ -101,18 +101,18 @@ impl Client {
     ///
     /// A violation ends the connection: close it, then call
     /// [`handle_close`](Client::handle_close).
-    pub fn handle_frame(&mut self, frame: &Frame) -> Result<Option<Event>, Violation> {
+    pub fn handle_frame(&mut self, frame: Frame) -> Result<Option<Event>, Violation> {
         if self.link == Link::Closed {
             return Ok(None);
         }
-        let event = match frame {
-            Frame::Text(text) => self.handle_text(text)?,
-            Frame::Binary(part) => self.handle_part(part)?,
+        let outcome = match frame {
+            Frame::Text(text) => self.handle_text(text),
+            Frame::Binary(part) => self.handle_part(&part),
         };
         if self.events.is_empty() {
-            return Ok(event);
+            return outcome;
         }
-        self.events.extend(event);
+        self.events.extend(outcome?);
         Ok(self.events.pop_front())
     }
 
@@ -317,6 +317,7 @@ impl Client {
         self.sends.push_back(text.into());
     }
 
+    #[inline]
     fn seat(&self, namespace: &str) -> Option<usize> {
         self.seats
             .iter()

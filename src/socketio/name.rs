@@ -20,7 +20,7 @@ const RESERVED: [&str; 6] = [
 
 /// Whether the protocol keeps `name` for itself, so that no event can carry it.
 pub fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name)
+    matches!(name.len(), 7..=14) && RESERVED.contains(&name)
 }
 
 /// Why an event has no acceptable name.
@@ -49,7 +49,20 @@ pub(super) struct EventName<'a> {
 impl<'a> EventName<'a> {
     /// Reads the name off the front of `array`, the text of an event's arguments. What follows
     /// the name's comma is not looked at.
+    #[inline]
     pub(super) fn read(array: &'a str) -> Result<EventName<'a>, NameError> {
+        let name = match plain_name(array) {
+            Some(name) => name,
+            None => EventName::read_any(array)?,
+        };
+        if is_reserved(&name.text) {
+            return Err(NameError::Reserved(name.text.into_owned()));
+        }
+        Ok(name)
+    }
+
+    /// Reads a name that is not as most are.
+    fn read_any(array: &'a str) -> Result<EventName<'a>, NameError> {
         let inner = array.strip_prefix('[').ok_or(NameError::Missing)?;
         let token = inner.trim_start_matches(json::WHITESPACE);
         let start = array.len() - token.len();
@@ -69,14 +82,24 @@ impl<'a> EventName<'a> {
             true => json::string_text(token).map_err(|e| NameError::Syntax(e.to_string()))?,
             false => number_text(token)?,
         };
-        if is_reserved(&text) {
-            return Err(NameError::Reserved(text.into_owned()));
-        }
         Ok(EventName {
             text,
             end: start + length,
         })
     }
+}
+
+/// A name as nearly all are: a string without escapes, and no whitespace around it.
+#[inline]
+fn plain_name(array: &str) -> Option<EventName<'_>> {
+    let name = array.strip_prefix("[\"")?;
+    let is_special = |byte| matches!(byte, ..b' ' | b'"' | b'\\');
+    let length = name.bytes().position(is_special)?;
+    let (name, after) = name.split_at(length);
+    matches!(after.as_bytes(), [b'"', b',' | b']', ..]).then_some(EventName {
+        text: Cow::Borrowed(name),
+        end: length + 3,
+    })
 }
 
 fn number_length(token: &str) -> usize {

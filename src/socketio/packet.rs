@@ -100,6 +100,7 @@ pub(super) enum Body<'a> {
 
 impl<'a> Packet<'a> {
     /// Reads one message. Every error is a violation that ends the connection.
+    #[inline]
     pub(super) fn decode(text: &'a str, limits: Limits) -> Result<Packet<'a>, PacketError> {
         let mut rest = text.get(1..).ok_or(PacketError::UnknownType)?;
         let kind = text.as_bytes()[0];
@@ -210,6 +211,7 @@ fn take_attachments(rest: &mut &str, limit: usize) -> Result<usize, PacketError>
 }
 
 /// Takes `namespace ","`; without a comma all the rest is the name (reference: socket.io-parser).
+#[inline]
 fn take_namespace<'a>(rest: &mut &'a str) -> &'a str {
     if !rest.starts_with('/') {
         return MAIN;
@@ -219,11 +221,13 @@ fn take_namespace<'a>(rest: &mut &'a str) -> &'a str {
     namespace
 }
 
+#[inline]
 fn take_ack_id(rest: &mut &str) -> Result<Option<u64>, PacketError> {
-    match take_digits(rest) {
-        "" => Ok(None),
-        digits => digits.parse().map(Some).map_err(|_| PacketError::AckId),
+    if !rest.starts_with(|first: char| first.is_ascii_digit()) {
+        return Ok(None);
     }
+    let id = take_digits(rest).parse();
+    id.map(Some).map_err(|_| PacketError::AckId)
 }
 
 fn take_digits<'a>(rest: &mut &'a str) -> &'a str {

@@ -430,3 +430,42 @@ fn queued_bytes_are_those_of_the_frames() {
     world.sent();
     assert_eq!(world.plain.queued_bytes(), 0);
 }
+
+#[test]
+fn what_is_kept_is_copied_out_of_the_frame() {
+    let is_inside = |text: &str, frame: &Frame| match frame {
+        Frame::Text(whole) => whole.as_bytes().as_ptr_range().contains(&text.as_ptr()),
+        Frame::Binary(_) => false,
+    };
+    let event = Frame::from(r#"{"event":"early","args":["kept"]}"#);
+    let mut plain = Plain::new(Arc::default(), &[], Moment::default());
+    plain.handle_frame(Moment::default(), event.clone());
+    plain.accept(&SocketId::new("abc"));
+    plain.handle_frame(Moment::default(), event.clone());
+    let mut found = Vec::new();
+    while let Some(told) = plain.poll_event() {
+        if let Event::Message { name, args, .. } = told {
+            found.push((is_inside(&name, &event), is_inside(args.json(), &event)));
+        }
+    }
+    // The first one was held; the second is passed on at once.
+    assert_eq!(found, [(false, false), (true, true)]);
+
+    let request = AckRequest {
+        id: 7,
+        timeout: None,
+        waiter: Waiter::new(drop),
+    };
+    let packet = Outgoing::event(&"/".into(), "ask", &()).unwrap();
+    plain.emit(&packet, Some(request), Moment::default());
+    let answer = Frame::from(r#"{"ack":7,"args":["kept"]}"#);
+    plain.handle_frame(Moment::default(), answer.clone());
+    let Some(Event::Ack {
+        outcome: Ok(args), ..
+    }) = plain.poll_event()
+    else {
+        panic!("no answer");
+    };
+    assert_eq!(args.to(), Ok(("kept".to_owned(),)));
+    assert!(!is_inside(args.json(), &answer));
+}

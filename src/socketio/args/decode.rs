@@ -5,6 +5,7 @@
 //! and hands out bytes.
 
 mod key;
+mod plain;
 mod reader;
 mod text;
 
@@ -17,6 +18,7 @@ use serde::de::{
 };
 
 use super::{Args, ArgsError};
+use plain::PlainList;
 use reader::Reader;
 
 /// Types that a packet's arguments can be read as: `()`, tuples of up to eight types, [`All`] and
@@ -56,22 +58,38 @@ impl<T: DeserializeOwned> FromArgs for All<T> {
 }
 
 impl<T: DeserializeOwned> Arguments for All<T> {
-    fn take<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<All<T>, A::Error> {
+    fn take<'de, L: List<'de>>(list: &mut L) -> Result<All<T>, L::Error> {
         let mut all = Vec::new();
-        while let Some(argument) = list.next_element()? {
+        while let Some(argument) = list.next()? {
             all.push(argument);
         }
         Ok(All(all))
     }
 }
 
+/// Arguments one after the other.
+trait List<'de> {
+    type Error: Error;
+
+    /// The next one; `None` behind the last.
+    fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, Self::Error>;
+}
+
 /// Reads arguments off a list from which the event's name has been taken.
 trait Arguments: Sized {
-    fn take<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<Self, A::Error>;
+    fn take<'de, L: List<'de>>(list: &mut L) -> Result<Self, L::Error>;
+
+    /// Reads the text of all arguments, if this is one argument and the text no more than that.
+    fn take_alone(_text: &str) -> Option<Self> {
+        None
+    }
 }
 
 macro_rules! tuple {
     ($($argument:ident)*) => {
+        tuple!($($argument)*; );
+    };
+    ($($argument:ident)*; $($alone:item)*) => {
         impl<$($argument: DeserializeOwned),*> FromArgs for ($($argument,)*) {
             fn from_args(args: &Args) -> Result<Self, ArgsError> {
                 read(args)
@@ -79,15 +97,19 @@ macro_rules! tuple {
         }
 
         impl<$($argument: DeserializeOwned),*> Arguments for ($($argument,)*) {
-            fn take<'de, Li: SeqAccess<'de>>(_list: &mut Li) -> Result<Self, Li::Error> {
+            fn take<'de, Li: List<'de>>(_list: &mut Li) -> Result<Self, Li::Error> {
                 Ok(($(next::<$argument, Li>(_list)?,)*))
             }
+
+            $($alone)*
         }
     };
 }
 
 tuple!();
-tuple!(A);
+tuple!(A; #[inline] fn take_alone(text: &str) -> Option<(A,)> {
+    serde_json::from_str(text).ok().map(|argument| (argument,))
+});
 tuple!(A B);
 tuple!(A B C);
 tuple!(A B C D);
@@ -96,15 +118,36 @@ tuple!(A B C D E F);
 tuple!(A B C D E F G);
 tuple!(A B C D E F G H);
 
-fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(list: &mut A) -> Result<T, A::Error> {
-    match list.next_element()? {
+#[inline(always)]
+fn next<'de, T: Deserialize<'de>, L: List<'de>>(list: &mut L) -> Result<T, L::Error> {
+    match list.next()? {
         Some(argument) => Ok(argument),
-        None => T::deserialize(UnitDeserializer::<A::Error>::new())
-            .map_err(|error| A::Error::custom(format_args!("an argument is missing ({error})"))),
+        None => T::deserialize(UnitDeserializer::<L::Error>::new())
+            .map_err(|error| L::Error::custom(format_args!("an argument is missing ({error})"))),
     }
 }
 
 fn read<T: Arguments>(args: &Args) -> Result<T, ArgsError> {
+    if args.binary.is_none() {
+        let alone = args.json().get(args.start..);
+        let alone = alone.and_then(|text| text.strip_prefix(',')?.strip_suffix(']'));
+        if let Some(arguments) = alone.and_then(T::take_alone) {
+            return Ok(arguments);
+        }
+        let mut list = PlainList::new(args.json(), args.start);
+        if let Ok(arguments) = T::take(&mut list)
+            && list.finish()
+        {
+            return Ok(arguments);
+        }
+        // What is wrong, and where, is found by reading again.
+    }
+    read_whole(args)
+}
+
+/// Reads around attachments, and says why arguments cannot be read.
+#[inline(never)]
+fn read_whole<T: Arguments>(args: &Args) -> Result<T, ArgsError> {
     let visitor = ArgumentsVisitor {
         skip_name: args.start > 1,
         read: PhantomData,
@@ -134,9 +177,21 @@ impl<'de, T: Arguments> Visitor<'de> for ArgumentsVisitor<T> {
         if self.skip_name {
             list.next_element::<IgnoredAny>()?;
         }
+        let mut list = Elements(list);
         let arguments = T::take(&mut list)?;
         // To the end, so that the whole text has been checked.
-        while list.next_element::<IgnoredAny>()?.is_some() {}
+        while list.next::<IgnoredAny>()?.is_some() {}
         Ok(arguments)
+    }
+}
+
+/// The elements of an array that is being read.
+struct Elements<A>(A);
+
+impl<'de, A: SeqAccess<'de>> List<'de> for Elements<A> {
+    type Error = A::Error;
+
+    fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, A::Error> {
+        self.0.next_element()
     }
 }

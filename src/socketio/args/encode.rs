@@ -53,13 +53,13 @@ impl IntoArgs for Args {
         // is passed on is as if it had been written here.
         for span in self.spans() {
             if let Content::Attachment(number) = span.content {
-                writer.values.push(&self.json[start..span.start]);
+                writer.values.push(&self.json()[start..span.start]);
                 let part = self.attachments()[number].clone();
                 writer.values.push_attachment(part);
                 start = span.end;
             }
         }
-        writer.values.push(&self.json[start..end]);
+        writer.values.push(&self.json()[start..end]);
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ fn binary(bytes: &'static [u8]) -> Binary {
 }
 
 fn encoded(values: &(impl IntoArgs + ?Sized)) -> String {
-    Args::from_values(values).unwrap().json.to_string()
+    Args::from_values(values).unwrap().json().to_owned()
 }
 
 #[test]
@@ -206,6 +206,29 @@ proptest! {
         same_as_serde_json(&String::from_utf8(one_odd).unwrap());
     }
 
+    /// What is read argument by argument is what reading the whole array gives.
+    #[test]
+    fn arguments_are_those_of_the_whole_array(
+        rest in prop::collection::vec(
+            prop::sample::select(vec![
+                ",", ",", "]", "]", "[", "{", "}", "\"a\"", ":", "1", "-0.5", "1e5", "null", "true", " ",
+                "\n", "\"\\u00e4\"", "\"", "x", "{\"a\":[1]}",
+            ]),
+            0..9,
+        ),
+        closed: bool,
+    ) {
+        let end = if closed { "]" } else { "" };
+        let json = format!("[\"e\"{}{end}", rest.concat());
+        let whole = serde_json::from_str::<Vec<Value>>(&json);
+        let args = received(&json, &[]);
+        let values = whole.as_ref().map(|values| All(values[1..].to_vec()));
+        prop_assert_eq!(args.to().ok(), values.ok(), "{}", json);
+        prop_assert_eq!(args.to::<()>().is_ok(), whole.is_ok(), "{}", json);
+        let first = whole.ok().map(|mut values| (values.drain(1..).next(),));
+        prop_assert_eq!(args.to::<(Option<Value>,)>().ok(), first.map(|(value,)| (value.filter(|value| !value.is_null()),)), "{}", json);
+    }
+
     #[test]
     fn values_survive_the_way_out_and_in(value in everything(), text: String, number: f64) {
         let values = (text, value, number, None::<u8>);
@@ -225,7 +248,7 @@ proptest! {
         let event = Args::new(json.into(), start, attachments).unwrap();
         prop_assert_eq!(event.to(), Ok((1, value)));
         let back = Args::from_values(&event).unwrap();
-        prop_assert_eq!(&back.json, &args.json);
+        prop_assert_eq!(back.json(), args.json());
         prop_assert_eq!(back.attachments(), args.attachments());
     }
 }
@@ -466,7 +489,7 @@ fn attachments_pass_through_as_if_they_had_been_written_here() {
     ];
     for (json, attachments, text, parts) in rows {
         let passed = Args::from_values(&received(&json, attachments)).unwrap();
-        assert_eq!(passed.json, text, "{json}");
+        assert_eq!(passed.json(), text, "{json}");
         assert_eq!(passed.attachments(), parts, "{json}");
     }
 }

@@ -13,7 +13,7 @@ use crate::socketio::packet::{Body, Limits, Packet};
 use crate::socketio::{Args, Namespace};
 
 impl Client {
-    pub(super) fn handle_text(&mut self, text: &ByteString) -> Result<Option<Event>, Violation> {
+    pub(super) fn handle_text(&mut self, text: ByteString) -> Result<Option<Event>, Violation> {
         if let Some(receiving) = &self.receiving {
             let missing = receiving.attachments.missing();
             return Err(AttachmentError::Interrupted { missing }.into());
@@ -22,7 +22,7 @@ impl Client {
             attachments: self.config.max_attachments,
             namespace_length: self.config.max_namespace_length,
         };
-        let Packet { namespace, body } = Packet::decode(text, limits)?;
+        let Packet { namespace, body } = Packet::decode(&text, limits)?;
         let packet = match body {
             Body::Connect { auth } => return self.handle_connect(namespace, auth).map(Some),
             Body::ConnectError => return Err(Violation::ConnectErrorFromClient),
@@ -32,18 +32,20 @@ impl Client {
                 id,
                 attachments: 0,
                 json,
-            } => Incoming::Event {
-                args: Args::new(text.slice_ref(json), name.end, Vec::new())?,
-                name: event_name(name.text, text),
-                id,
-            },
+            } => {
+                let index = self.seat(namespace).ok_or_else(|| not_joined(namespace))?;
+                let (array, start) = (text.len() - json.len(), name.end);
+                let name = event_name(name.text, &text);
+                let args = Args::plain(text, array, start);
+                return self.handle_event(index, name, id, args);
+            }
             Body::Ack {
                 id,
                 attachments: 0,
                 json,
             } => Incoming::Ack {
                 id,
-                args: Args::new(text.slice_ref(json), 1, Vec::new())?,
+                args: Args::plain(text.slice_ref(json), 0, 1),
             },
             Body::Event {
                 name,
@@ -51,13 +53,7 @@ impl Client {
                 attachments,
                 json,
             } => {
-                let (start, name) = (name.end, ByteString::from(&*name.text));
-                let header = Header::Event {
-                    name,
-                    id,
-                    json: json.into(),
-                    start,
-                };
+                let header = Header::event(&name, id, json);
                 return self.receive(namespace, header, attachments).map(|()| None);
             }
             Body::Ack {
@@ -73,6 +69,28 @@ impl Client {
             }
         };
         self.handle_packet(namespace, packet)
+    }
+
+    /// Takes an event without attachments for the namespace of a seat.
+    #[inline]
+    fn handle_event(
+        &mut self,
+        index: usize,
+        name: ByteString,
+        id: Option<u64>,
+        args: Args,
+    ) -> Result<Option<Event>, Violation> {
+        let seat = &self.seats[index];
+        if seat.socket().is_none() {
+            let packet = Incoming::Event { name, id, args };
+            return self.hold(index, packet).map(|()| None);
+        }
+        Ok(Some(Event::Message {
+            namespace: seat.namespace.clone(),
+            name,
+            args,
+            ack: id,
+        }))
     }
 
     fn handle_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<Event, Violation> {
@@ -182,10 +200,9 @@ impl Client {
             }
             Incoming::Ack { id, args } => {
                 let waiter = self.seats[index].acks.handle_answer(id?)?;
-                Some(Event::Ack {
-                    waiter,
-                    outcome: Ok(args),
-                })
+                // Who waits may keep it for as long as it likes.
+                let outcome = Ok(args.detach());
+                Some(Event::Ack { waiter, outcome })
             }
             Incoming::Disconnect => {
                 self.remove(namespace, DisconnectReason::ClientNamespaceDisconnect);

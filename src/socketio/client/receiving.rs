@@ -5,6 +5,7 @@ use bytestring::ByteString;
 
 use super::seat::Incoming;
 use crate::socketio::attachments::{AttachmentError, Attachments};
+use crate::socketio::name::EventName;
 use crate::socketio::{Args, Namespace, PlaceholderError};
 
 /// A header with what has arrived of its attachments.
@@ -52,6 +53,16 @@ impl Receiving {
 }
 
 impl Header {
+    /// An event's, copied.
+    pub(super) fn event(name: &EventName<'_>, id: Option<u64>, json: &str) -> Header {
+        Header::Event {
+            name: ByteString::from(&*name.text),
+            id,
+            json: json.into(),
+            start: name.end,
+        }
+    }
+
     /// The packet, now that its attachments are there.
     pub(super) fn complete(self, attachments: Vec<Bytes>) -> Result<Incoming, PlaceholderError> {
         match self {

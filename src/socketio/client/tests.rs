@@ -1,6 +1,7 @@
 //! Histories of one client, in virtual time.
 
 mod histories;
+mod kept;
 mod laws;
 
 use std::time::Duration;
@@ -20,7 +21,7 @@ fn joined(namespaces: &[&str]) -> Client {
     let mut client = fresh();
     for namespace in namespaces {
         client
-            .handle_frame(&format!("0{namespace},").into())
+            .handle_frame(format!("0{namespace},").into())
             .unwrap();
         client.accept(namespace, &SocketId::new(format!("id{namespace}")));
     }
@@ -96,7 +97,7 @@ fn arriving(packet: &Outgoing, id: Option<u64>) -> Vec<Frame> {
 }
 
 fn feed(client: &mut Client, frame: impl Into<Frame>) -> Vec<String> {
-    match client.handle_frame(&frame.into()) {
+    match client.handle_frame(frame.into()) {
         Ok(event) => event.iter().map(told).chain(events(client)).collect(),
         Err(violation) => vec![format!("{violation:?}")],
     }
@@ -164,7 +165,7 @@ fn every_invalid_input_is_a_violation() {
         "0/x,{\"a\"",
     ] {
         let mut client = joined(&["/"]);
-        let violation = match client.handle_frame(&text.into()) {
+        let violation = match client.handle_frame(text.into()) {
             Err(violation) => violation,
             Ok(Some(Event::Message { args, .. })) => match args.check() {
                 Err(ArgsError::Syntax(error)) => Violation::Syntax(error),
@@ -192,12 +193,12 @@ fn a_valid_packet_at_the_wrong_time_is_a_violation_of_state() {
         "2/X,[\"a\"]",
         "2//,[\"a\"]",
     ] {
-        let violation = joined(&["/"]).handle_frame(&text.into()).unwrap_err();
+        let violation = joined(&["/"]).handle_frame(text.into()).unwrap_err();
         assert!(violation.is_state(), "{text}: {violation:?}");
     }
     assert!(
         fresh()
-            .handle_frame(&"2[\"a\"]".into())
+            .handle_frame("2[\"a\"]".into())
             .unwrap_err()
             .is_state()
     );
@@ -206,13 +207,13 @@ fn a_valid_packet_at_the_wrong_time_is_a_violation_of_state() {
 #[test]
 fn attachments_and_texts_keep_their_order_or_the_connection_ends() {
     let mut client = joined(&["/"]);
-    let violation = client.handle_frame(&part(b"x")).unwrap_err();
+    let violation = client.handle_frame(part(b"x")).unwrap_err();
     assert_eq!(violation, AttachmentError::Unannounced.into());
 
     let mut client = joined(&["/"]);
     assert!(feed(&mut client, r#"52-["a"]"#).is_empty());
     assert!(feed(&mut client, part(b"x")).is_empty());
-    let violation = client.handle_frame(&"2[\"b\"]".into()).unwrap_err();
+    let violation = client.handle_frame("2[\"b\"]".into()).unwrap_err();
     assert_eq!(
         violation,
         AttachmentError::Interrupted { missing: 1 }.into()
@@ -222,7 +223,7 @@ fn attachments_and_texts_keep_their_order_or_the_connection_ends() {
         let mut client = joined(&["/"]);
         let header = format!(r#"51-["a",[{{"_placeholder":true,"num":{num}}}]]"#);
         assert!(feed(&mut client, header).is_empty());
-        let violation = client.handle_frame(&part(b"x")).unwrap_err();
+        let violation = client.handle_frame(part(b"x")).unwrap_err();
         assert!(
             matches!(violation, Violation::Placeholder(_)),
             "{num}: {violation:?}"
@@ -262,13 +263,11 @@ fn the_bytes_of_a_half_received_packet_are_limited() {
     let mut client = Client::new(Arc::new(config), at(0));
     feed(&mut client, "0");
     client.accept("/", &SocketId::new("id"));
-    let violation = client
-        .handle_frame(&r#"51-["abcdefg"]"#.into())
-        .unwrap_err();
+    let violation = client.handle_frame(r#"51-["abcdefg"]"#.into()).unwrap_err();
     assert_eq!(violation, AttachmentError::TooLarge { limit: 10 }.into());
     assert!(feed(&mut client, r#"52-["a"]"#).is_empty());
     assert!(feed(&mut client, part(b"123")).is_empty());
-    let violation = client.handle_frame(&part(b"123")).unwrap_err();
+    let violation = client.handle_frame(part(b"123")).unwrap_err();
     assert_eq!(violation, AttachmentError::TooLarge { limit: 10 }.into());
 }
 
@@ -282,7 +281,7 @@ fn namespaces_and_owed_answers_are_limited() {
     let mut client = Client::new(Arc::new(config), at(0));
     feed(&mut client, "0");
     feed(&mut client, "0/a,");
-    let violation = client.handle_frame(&"0/b,".into()).unwrap_err();
+    let violation = client.handle_frame("0/b,".into()).unwrap_err();
     assert_eq!(violation, Violation::TooManyNamespaces { limit: 2 });
 
     assert_eq!(
@@ -312,11 +311,11 @@ fn what_is_held_is_limited_over_all_namespaces() {
     feed(&mut client, "0/a,");
     assert!(feed(&mut client, "2[\"a\"]").is_empty());
     let violation = client
-        .handle_frame(&"2[\"a\",1234567890]".into())
+        .handle_frame("2[\"a\",1234567890]".into())
         .unwrap_err();
     assert_eq!(violation, Violation::TooManyHeldBytes { limit: 20 });
     assert!(feed(&mut client, "2/a,[\"a\"]").is_empty());
-    let violation = client.handle_frame(&"1".into()).unwrap_err();
+    let violation = client.handle_frame("1".into()).unwrap_err();
     assert_eq!(violation, Violation::TooManyHeldEvents { limit: 2 });
 }
 

@@ -42,10 +42,10 @@ impl<'de> Reader<'de> {
     pub(super) fn new(args: &'de Args) -> Reader<'de> {
         let (spans, attachments) = (args.spans(), args.attachments());
         Reader {
-            cursor: Cursor::new(&args.json),
+            cursor: Cursor::new(args.json()),
             spans,
             attachments,
-            whole: Some(&args.json),
+            whole: Some(args.json()),
         }
     }
 

@@ -25,7 +25,7 @@ fn a_refused_client_may_ask_again() {
     let refusal = r#"44/random,{"message":"Invalid namespace"}"#;
     assert_eq!(sends(&mut client), [Frame::from(refusal)]);
     assert!(events(&mut client).is_empty());
-    let violation = client.handle_frame(&"2/random,[\"a\"]".into()).unwrap_err();
+    let violation = client.handle_frame("2/random,[\"a\"]".into()).unwrap_err();
     assert!(violation.is_state());
     assert_eq!(
         feed(&mut client, "0/random,{}"),
@@ -76,7 +76,7 @@ fn packets_before_the_decision_come_out_in_order_after_it() {
     );
     assert!(
         client
-            .handle_frame(&"2[\"a\"]".into())
+            .handle_frame("2[\"a\"]".into())
             .unwrap_err()
             .is_state()
     );
@@ -89,7 +89,7 @@ fn who_has_left_before_the_decision_sends_nothing_more() {
         feed(&mut client, "0");
         feed(&mut client, "1");
         assert!(
-            client.handle_frame(&text.into()).unwrap_err().is_state(),
+            client.handle_frame(text.into()).unwrap_err().is_state(),
             "{text}"
         );
     }
@@ -102,9 +102,9 @@ fn a_second_connect_is_a_violation_before_and_after_the_decision() {
     let violation = Violation::AlreadyJoined {
         namespace: "/".into(),
     };
-    assert_eq!(client.handle_frame(&"0".into()).unwrap_err(), violation);
+    assert_eq!(client.handle_frame("0".into()).unwrap_err(), violation);
     client.accept("/", &SocketId::new("id"));
-    assert_eq!(client.handle_frame(&"0".into()).unwrap_err(), violation);
+    assert_eq!(client.handle_frame("0".into()).unwrap_err(), violation);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn nothing_may_follow_a_leave_taking_that_is_held() {
         let mut client = fresh();
         feed(&mut client, "0");
         feed(&mut client, "1");
-        let refused = client.handle_frame(&packet.into()).unwrap_err();
+        let refused = client.handle_frame(packet.into()).unwrap_err();
         let namespace = "/".into();
         assert_eq!(refused, Violation::NotJoined { namespace }, "{packet}");
     }

@@ -75,7 +75,7 @@ proptest! {
         let (mut waiting, mut now) = (0, 0);
         for step in steps {
             match step {
-                Step::Feed(frame) => match client.handle_frame(&frame) {
+                Step::Feed(frame) => match client.handle_frame(frame) {
                     Ok(event) => event.into_iter().for_each(|event| books.enter(event)),
                     Err(_) => client.handle_close(DisconnectReason::ForcedClose),
                 },
@@ -142,7 +142,7 @@ proptest! {
         let mut event = None;
         for frame in arriving(&packet, id) {
             prop_assert!(event.is_none());
-            event = client.handle_frame(&frame).unwrap();
+            event = client.handle_frame(frame).unwrap();
         }
         let Some(Event::Message { namespace: there, name: called, args, ack }) = event else {
             return Err(TestCaseError::fail("no message"));
@@ -158,7 +158,7 @@ proptest! {
         let answer = Outgoing::ack(&"/a".into(), &(&texts, Binary::from(vec![1]))).unwrap();
         let mut told = None;
         for frame in arriving(&answer, Some(id)) {
-            told = client.handle_frame(&frame).unwrap();
+            told = client.handle_frame(frame).unwrap();
         }
         let Some(Event::Ack { outcome: Ok(args), .. }) = told else {
             return Err(TestCaseError::fail("no answer"));
@@ -198,7 +198,7 @@ proptest! {
         let mut client = joined(&["/"]);
         for text in texts {
             // What comes of it is open; the other tests say what must.
-            if let Ok(Some(Event::Message { args, .. })) = client.handle_frame(&text.as_str().into()) {
+            if let Ok(Some(Event::Message { args, .. })) = client.handle_frame(text.as_str().into()) {
                 let checked = args.check().is_ok();
                 prop_assert_eq!(args.to::<()>().is_ok(), checked);
                 prop_assert!(checked || args.to::<All<serde_json::Value>>().is_err());

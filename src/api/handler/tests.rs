@@ -1,0 +1,57 @@
+//! Tests of `api::handler`.
+
+use std::sync::Weak;
+use std::time::SystemTime;
+
+use super::*;
+use crate::Dialect;
+use crate::api::{Arrival, Handshake};
+use crate::wire::SocketId;
+
+/// A call of a handler for an event whose text is a part of `message`.
+fn call(message: &ByteString, name: &str, array: usize) -> Call {
+    let io = Io::builder().build();
+    let arrival = Arrival {
+        id: SocketId::new("a"),
+        namespace: io.namespace("/").unwrap(),
+        io,
+        mailbox: Weak::new(),
+        handshake: Arc::new(Handshake {
+            headers: http::HeaderMap::new(),
+            uri: http::Uri::default(),
+            query: Vec::new(),
+            address: None,
+            time: SystemTime::UNIX_EPOCH,
+            secure: false,
+            cross_domain: false,
+            extensions: http::Extensions::new(),
+        }),
+        auth: None,
+        dialect: Dialect::SocketIo,
+    };
+    let (socket, _live) = Socket::new(arrival);
+    let json = message.slice_ref(&message[array..]);
+    Call {
+        socket,
+        name: message.slice_ref(name),
+        args: Some(Args::new(json, name.len() + 3, Vec::new()).unwrap()),
+        ack: None,
+        reason: None,
+        answers_itself: false,
+        is_checked: false,
+    }
+}
+
+#[test]
+fn what_a_handler_takes_raw_does_not_pin_the_read_buffer() {
+    let message = ByteString::from(r#"2["name","text"]"#);
+    let is_inside = |text: &str| message.as_bytes().as_ptr_range().contains(&text.as_ptr());
+    let mut call = call(&message, &message[3..7], 1);
+    assert!(is_inside(call.args().unwrap().json()) && is_inside(call.name()));
+    let args = Args::from_call(&mut call).unwrap();
+    assert_eq!(args.to(), Ok(("text".to_owned(),)));
+    assert!(!is_inside(args.json()));
+    let EventName(name) = EventName::from_call(&mut call).unwrap();
+    assert_eq!(name, "name");
+    assert!(!is_inside(&name));
+}
