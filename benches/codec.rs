@@ -48,6 +48,7 @@ fn decode<T: Serialize + DeserializeOwned>(criterion: &mut Criterion, name: &str
 fn encoding(criterion: &mut Criterion) {
     encode(criterion, "encode small", samples::small());
     encode(criterion, "encode text", samples::text());
+    encode(criterion, "encode lines", samples::lines());
     encode(criterion, "encode nested", samples::nested());
     let (namespace, values) = (samples::main_namespace(), (Binary::from(vec![7; 256]),));
     criterion.bench_function("encode binary", |bencher| {

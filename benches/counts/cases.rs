@@ -42,6 +42,10 @@ pub(crate) const CASES: &[Case] = &[
     case("encode_text_serde_json", |times| {
         encode_by_serde_json(times, &samples::text());
     }),
+    case("encode_lines", |times| encode(times, samples::lines())),
+    case("encode_lines_serde_json", |times| {
+        encode_by_serde_json(times, &samples::lines());
+    }),
     case("encode_nested", |times| encode(times, samples::nested())),
     case("encode_nested_serde_json", |times| {
         encode_by_serde_json(times, &samples::nested());
@@ -67,6 +71,7 @@ pub(crate) const LAWS: &[(&str, &str)] = &[
     ("decode_nested", "decode_nested_serde_json"),
     ("encode_small", "encode_small_serde_json"),
     ("encode_text", "encode_text_serde_json"),
+    ("encode_lines", "encode_lines_serde_json"),
     ("encode_nested", "encode_nested_serde_json"),
 ];
 

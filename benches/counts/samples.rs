@@ -65,6 +65,11 @@ pub(crate) fn text() -> String {
     "the quick brown fox jumps over a dog; ".repeat(27)[..1_024].to_owned()
 }
 
+/// 1 KiB of text as people write it, in lines and with quotes.
+pub(crate) fn lines() -> String {
+    "the \"quick\" brown fox jumps\nover a dog; ".repeat(27)[..1_024].to_owned()
+}
+
 pub(crate) fn nested() -> Nested {
     let point = |x: f64| Point {
         x,

@@ -68,9 +68,8 @@ impl Values {
 
     #[cold]
     fn push_escaped(&mut self, text: &str) {
-        // A text always has a JSON form.
-        let token = serde_json::Value::from(text).to_string();
-        self.push(&token);
+        let written = self.json().serialize_str(text);
+        written.expect("a text has a JSON form, and a Vec takes it");
     }
 
     /// Appends a placeholder for an attachment.
