@@ -40,6 +40,19 @@ impl Frame {
         self.len() == 0
     }
 
+    /// The same content, apart from the buffer that it was read into with others; for whoever
+    /// keeps it.
+    #[must_use]
+    pub fn detach(self) -> Frame {
+        match self {
+            Frame::Text(text) if !text.as_bytes().is_unique() => Frame::Text((&*text).into()),
+            Frame::Binary(bytes) if !bytes.is_unique() => {
+                Frame::Binary(Bytes::copy_from_slice(&bytes))
+            }
+            frame => frame,
+        }
+    }
+
     /// A text frame of static text, without an allocation.
     pub const fn from_static(text: &'static str) -> Frame {
         Frame::Text(ByteString::from_static(text))

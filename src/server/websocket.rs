@@ -12,7 +12,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
@@ -294,11 +294,11 @@ impl WebSocket {
     }
 }
 
-/// A message that may be kept: attachments are the application's, and must not keep the buffer
-/// that they were read into. Text is read at once, or copied by whoever keeps it.
+/// Attachments are the application's, who may keep them. Text is read at once, or copied by whoever
+/// keeps it.
 fn owned(frame: Frame) -> Frame {
     match frame {
-        Frame::Binary(bytes) if !bytes.is_unique() => Frame::Binary(Bytes::copy_from_slice(&bytes)),
-        frame => frame,
+        Frame::Binary(_) => frame.detach(),
+        Frame::Text(_) => frame,
     }
 }

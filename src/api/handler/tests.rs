@@ -5,40 +5,37 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::Dialect;
-use crate::api::{Arrival, Handshake};
+use crate::api::{Arrival, Circumstances, Handshake};
 use crate::wire::SocketId;
 
 /// A call of a handler for an event whose text is a part of `message`.
 fn call(message: &ByteString, name: &str, array: usize) -> Call {
     let io = Io::builder().build();
+    let circumstances = Circumstances {
+        address: None,
+        time: SystemTime::UNIX_EPOCH,
+        secure: false,
+        extensions: http::Extensions::new(),
+    };
     let arrival = Arrival {
         id: SocketId::new("a"),
         namespace: io.namespace("/").unwrap(),
         io,
         mailbox: Weak::new(),
-        handshake: Arc::new(Handshake {
-            headers: http::HeaderMap::new(),
-            uri: http::Uri::default(),
-            query: Vec::new(),
-            address: None,
-            time: SystemTime::UNIX_EPOCH,
-            secure: false,
-            cross_domain: false,
-            extensions: http::Extensions::new(),
-        }),
+        handshake: Arc::new(Handshake::new(
+            &http::Uri::default(),
+            &http::HeaderMap::new(),
+            circumstances,
+        )),
         auth: None,
         dialect: Dialect::SocketIo,
     };
     let (socket, _live) = Socket::new(arrival);
     let json = message.slice_ref(&message[array..]);
+    let args = Args::new(json, name.len() + 3, Vec::new()).unwrap();
     Call {
-        socket,
-        name: message.slice_ref(name),
-        args: Some(Args::new(json, name.len() + 3, Vec::new()).unwrap()),
-        ack: None,
-        reason: None,
-        answers_itself: false,
-        is_checked: false,
+        args: Some(args),
+        ..Call::new(&socket, message.slice_ref(name))
     }
 }
 

@@ -47,6 +47,8 @@ impl Bare {
     }
 
     pub(super) fn message(&mut self, frame: Frame) {
+        // It is the application's from now on.
+        let frame = frame.detach();
         if self.crew.len() < self.limits.max_in_flight && self.waiting.is_empty() {
             self.handle(frame);
         } else {
