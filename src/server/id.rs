@@ -2,13 +2,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::RngExt as _;
 
 /// The longest id that an application may give.
 const MAX_LENGTH: usize = 128;
 
 /// 120 random bits as 20 characters, of the form that the reference server uses.
 pub(crate) fn random() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 15]>())
+    let mut bits = [0; 15];
+    rand::rng().fill(&mut bits);
+    URL_SAFE_NO_PAD.encode(bits)
 }
 
 /// Whether a session can have this id: it stands in queries and cookies as it is.

@@ -9,6 +9,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+use memchr::memchr2_iter;
 
 use super::compress::Compression;
 use crate::engine::Refusal;
@@ -121,15 +122,20 @@ pub(super) fn accepted(request: &HeaderMap) -> Reply {
 fn finish(mut reply: Reply, request: &HeaderMap) -> Reply {
     let headers = reply.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
-    let agent = request
-        .get(USER_AGENT)
-        .map_or(&b""[..], HeaderValue::as_bytes);
     // These browsers take some payloads for scripts that attack the page.
-    let suspicious = |name| memchr::memmem::find(agent, name).is_some();
-    if suspicious(b";MSIE") || suspicious(b"Trident/") {
+    if request.get(USER_AGENT).is_some_and(is_suspicious) {
         headers.insert(X_XSS_PROTECTION, HeaderValue::from_static("0"));
     }
     reply
+}
+
+/// Whether the browser names itself `;MSIE` or `Trident/`.
+fn is_suspicious(agent: &HeaderValue) -> bool {
+    let agent = agent.as_bytes();
+    memchr2_iter(b';', b'T', agent).any(|at| {
+        let rest = &agent[at..];
+        rest.starts_with(b";MSIE") || rest.starts_with(b"Trident/")
+    })
 }
 
 /// A status without a body.

@@ -52,7 +52,10 @@ fn is_key(key: &[u8]) -> bool {
 }
 
 fn names(headers: &HeaderMap, header: &HeaderName, token: &str) -> bool {
-    tokens(headers, header).any(|named| named.eq_ignore_ascii_case(token))
+    // Nearly always the one header names nothing else.
+    let first = headers.get(header).map(HeaderValue::as_bytes);
+    first.is_some_and(|value| value.eq_ignore_ascii_case(token.as_bytes()))
+        || tokens(headers, header).any(|named| named.eq_ignore_ascii_case(token))
 }
 
 fn tokens<'a>(headers: &'a HeaderMap, header: &HeaderName) -> impl Iterator<Item = &'a str> {

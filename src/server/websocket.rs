@@ -208,8 +208,13 @@ impl WebSocket {
             Ending::PeerClosed(code) => self.outbox.close(code),
             Ending::Open => self.outbox.close(code),
         }
-        let said = timeout(GOODBYE, poll_fn(|cx| self.poll_flush(cx))).await;
-        if !matches!(said, Ok(Ok(()))) || self.ending != Ending::Open {
+        // Nearly always it leaves at once, and needs no timer.
+        let mut flush = pin!(poll_fn(|cx| self.poll_flush(cx)));
+        let said = match poll_fn(|cx| Poll::Ready(flush.as_mut().poll(cx))).await {
+            Poll::Ready(said) => said.is_ok(),
+            Poll::Pending => matches!(timeout(GOODBYE, flush).await, Ok(Ok(()))),
+        };
+        if !said || self.ending != Ending::Open {
             return;
         }
         // A peer that does not come to its end in time is cut off, in either case.

@@ -33,6 +33,8 @@ pub struct Echo<'a, S> {
     outbox: &'a Outbox<Message>,
     /// Whether what waits may be sent here; not before an upgrade is complete.
     is_open: bool,
+    /// Whether the client has said goodbye.
+    is_over: bool,
     /// Kept, so that a broadcast allocates nothing.
     taken: Vec<Message>,
 }
@@ -63,6 +65,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Echo<'a, S> {
             number,
             outbox,
             is_open: false,
+            is_over: false,
             taken: Vec::new(),
         }
     }
@@ -100,7 +103,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Echo<'a, S> {
             match next.transpose()? {
                 Some(Message::Text(frame)) => self.answer(frame)?,
                 Some(attachment @ Message::Binary(_)) => self.feed(attachment)?,
-                Some(Message::Close(_)) | None => return Err(Error::ConnectionClosed),
+                // The library has put its answer among what is to be written.
+                Some(Message::Close(_)) => self.is_over = true,
+                None => return Err(Error::ConnectionClosed),
                 Some(_) => {}
             }
         }
@@ -127,9 +132,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Echo<'_, S> {
         let this = &mut *self;
         // Nobody who reads too slowly is read from.
         ready!(Pin::new(&mut this.socket).poll_ready(cx))?;
-        this.poll_read(cx)?;
+        if !this.is_over {
+            this.poll_read(cx)?;
+        }
         this.poll_outbox(cx)?;
         ready!(Pin::new(&mut this.socket).poll_flush(cx))?;
+        if this.is_over {
+            return Poll::Ready(Ok(()));
+        }
         Poll::Pending
     }
 }
