@@ -254,8 +254,8 @@ impl Drop for Held {
 
 /// Something on a roster that can be reached by mail.
 pub(crate) trait Reach {
-    /// Its mailbox, while its client is there.
-    fn mailbox(&self) -> Option<Arc<Mailbox>>;
+    /// Its mailbox, which takes nothing more once its client has gone.
+    fn mailbox(&self) -> &Mailbox;
 }
 
 /// Who is connected to one namespace, and in which rooms.
@@ -318,14 +318,11 @@ impl<H: Reach + Clone> Roster<H> {
     pub(crate) fn broadcast(&self, selection: &Selection, outgoing: &Arc<Outgoing>) -> usize {
         let mut reached = 0;
         self.read().for_each(selection, |_, handle| {
-            let Some(mailbox) = handle.mailbox() else {
-                return;
-            };
             let mail = Mail::Emit {
                 outgoing: outgoing.clone(),
                 ack: None,
             };
-            if mailbox.post(mail).is_ok() {
+            if handle.mailbox().post(mail).is_ok() {
                 reached += 1;
             }
         });

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::registry::Mail;
+use crate::registry::{Mail, Reach as _};
 use crate::socketio::{
     AckError, AckOutcome, AckRequest, Args, ArgsError, EncodeError, FromArgs, IntoArgs, Outgoing,
     Waiter,
@@ -85,9 +85,12 @@ impl Ack {
     /// When the values cannot be written.
     pub fn send(self, values: impl IntoArgs) -> Result<(), EncodeError> {
         let outgoing = Box::new(Outgoing::ack(self.socket.namespace_name(), &values)?);
-        if let (Some(id), Some(mailbox)) = (self.wish.take(), self.socket.mailbox()) {
+        if let Some(id) = self.wish.take() {
             // A client that has left needs no answer.
-            let _ = mailbox.post(Mail::Acknowledge { id, outgoing });
+            let _ = self
+                .socket
+                .mailbox()
+                .post(Mail::Acknowledge { id, outgoing });
         }
         Ok(())
     }
@@ -162,9 +165,8 @@ impl<T: FromArgs> EmitWithAck<T> {
             outgoing: Arc::new(self.outgoing?),
             ack,
         };
-        let mailbox = self.socket.mailbox().ok_or(AckError::Disconnected)?;
-        mailbox.post(mail).map_err(|_| AckError::Disconnected)?;
-        drop(mailbox);
+        let sent = self.socket.mailbox().post(mail);
+        sent.map_err(|_| AckError::Disconnected)?;
         // A waiter that is dropped unanswered belonged to a client that has gone.
         let args: Args = receiver.await.map_err(|_| AckError::Disconnected)??;
         args.to().map_err(|error| match error {

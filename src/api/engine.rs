@@ -3,11 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
 use crate::engine::{CloseReason, Config, Transport};
-use crate::registry::{DropReason, Mail, Mailbox};
+use crate::registry::{Mail, Mailbox};
 use crate::wire::Frame;
 
 use super::handler::BoxFuture;
@@ -146,21 +146,18 @@ impl EngineBuilder {
 pub struct EngineSocket(Arc<Inner>);
 
 struct Inner {
-    mailbox: Weak<Mailbox>,
+    /// Empty and closed once the client has left, so keeping it keeps little.
+    mailbox: Arc<Mailbox>,
     handshake: Arc<Handshake>,
     closed: AtomicBool,
-    /// The transport's number at the end, for when there is no mailbox to ask any more.
-    last_transport: AtomicU8,
 }
 
 impl EngineSocket {
     pub(crate) fn new(mailbox: &Arc<Mailbox>, handshake: Arc<Handshake>) -> EngineSocket {
-        let mailbox = Arc::downgrade(mailbox);
         EngineSocket(Arc::new(Inner {
-            mailbox,
+            mailbox: mailbox.clone(),
             handshake,
             closed: AtomicBool::new(false),
-            last_transport: AtomicU8::new(0),
         }))
     }
 
@@ -181,11 +178,7 @@ impl EngineSocket {
 
     /// By which transport the client is connected at present; the last one once it has left.
     pub fn transport(&self) -> Transport {
-        let number = match self.0.mailbox.upgrade() {
-            Some(mailbox) => mailbox.transport(),
-            None => self.0.last_transport.load(Ordering::Relaxed),
-        };
-        transport_of(number)
+        transport_of(self.0.mailbox.transport())
     }
 
     /// Whether the connection is open.
@@ -194,18 +187,11 @@ impl EngineSocket {
     }
 
     pub(crate) fn closed(&self) {
-        if let Some(mailbox) = self.0.mailbox.upgrade() {
-            let transport = mailbox.transport();
-            self.0.last_transport.store(transport, Ordering::Relaxed);
-        }
         self.0.closed.store(true, Ordering::Release);
     }
 
     fn post(&self, mail: Mail) -> Emitted {
-        let sent = match self.0.mailbox.upgrade() {
-            Some(mailbox) => mailbox.post(mail),
-            None => Err(DropReason::Disconnected),
-        };
+        let sent = self.0.mailbox.post(mail);
         sent.map_or_else(Emitted::Dropped, |()| Emitted::Queued)
     }
 }

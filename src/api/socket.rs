@@ -46,8 +46,6 @@ pub struct Socket(Arc<Inner>);
 struct Inner {
     arrival: Arrival,
     phase: AtomicU8,
-    /// The transport's number when the client left, for when there is no mailbox to ask any more.
-    last_transport: AtomicU8,
     live: Weak<Live>,
 }
 
@@ -69,7 +67,8 @@ pub(crate) struct Arrival {
     pub(crate) id: SocketId,
     pub(crate) io: Io,
     pub(crate) namespace: Arc<NamespaceInner>,
-    pub(crate) mailbox: Weak<Mailbox>,
+    /// Empty and closed once the client has left, so keeping it keeps little.
+    pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) auth: Option<ByteString>,
     pub(crate) dialect: Dialect,
@@ -81,7 +80,6 @@ impl Socket {
         let inner = Inner {
             arrival,
             phase: AtomicU8::new(JOINING),
-            last_transport: AtomicU8::new(0),
             live: Arc::downgrade(&live),
         };
         (Socket(Arc::new(inner)), live)
@@ -117,11 +115,7 @@ impl Socket {
 
     /// By which transport the client is connected at present; the last one once it has left.
     pub fn transport(&self) -> Transport {
-        let number = match self.mailbox() {
-            Some(mailbox) => mailbox.transport(),
-            None => self.0.last_transport.load(Ordering::Relaxed),
-        };
-        transport_of(number)
+        transport_of(self.mailbox().transport())
     }
 
     /// Which form of frames the client speaks.
@@ -172,10 +166,7 @@ impl Socket {
     /// A producer that awaits this now and then is slowed down to what its client can take.
     pub async fn flushed(&self) {
         let (sender, receiver) = oneshot::channel();
-        if let Some(mailbox) = self.mailbox()
-            && mailbox.post(Mail::Flushed(sender)).is_ok()
-        {
-            drop(mailbox);
+        if self.mailbox().post(Mail::Flushed(sender)).is_ok() {
             // The sender is dropped when the client leaves.
             let _ = receiver.await;
         }
@@ -254,9 +245,9 @@ impl Socket {
     }
 
     fn post(&self, mail: Mail) -> Emitted {
-        let sent = match self.mailbox() {
-            Some(mailbox) if self.0.phase.load(Ordering::Acquire) != LEFT => mailbox.post(mail),
-            _ => Err(DropReason::Disconnected),
+        let sent = match self.0.phase.load(Ordering::Acquire) {
+            LEFT => Err(DropReason::Disconnected),
+            _ => self.mailbox().post(mail),
         };
         sent.map_or_else(Emitted::Dropped, |()| Emitted::Queued)
     }
@@ -287,10 +278,6 @@ impl Socket {
 
     /// The socket has left, or was refused: it is on no roster from now on.
     pub(crate) fn disconnected(&self, live: &Live) {
-        if let Some(mailbox) = self.mailbox() {
-            let transport = mailbox.transport();
-            self.0.last_transport.store(transport, Ordering::Relaxed);
-        }
         self.0.phase.store(LEFT, Ordering::Release);
         self.0.arrival.namespace.roster.remove(self.id());
         live.tell_left();
@@ -298,14 +285,8 @@ impl Socket {
 }
 
 impl Reach for Socket {
-    fn mailbox(&self) -> Option<Arc<Mailbox>> {
-        self.0.arrival.mailbox.upgrade()
-    }
-}
-
-impl Socket {
-    pub(crate) fn mailbox(&self) -> Option<Arc<Mailbox>> {
-        self.0.arrival.mailbox.upgrade()
+    fn mailbox(&self) -> &Mailbox {
+        &self.0.arrival.mailbox
     }
 }
 

@@ -1,11 +1,11 @@
 //! Tests of `api::handler`.
 
-use std::sync::Weak;
 use std::time::SystemTime;
 
 use super::*;
 use crate::Dialect;
 use crate::api::{Arrival, Circumstances, Handshake};
+use crate::registry::Mailbox;
 use crate::wire::SocketId;
 
 /// A call of a handler for an event whose text is a part of `message`.
@@ -21,7 +21,7 @@ fn call(message: &ByteString, name: &str, array: usize) -> Call {
         id: SocketId::new("a"),
         namespace: io.namespace("/").unwrap(),
         io,
-        mailbox: Weak::new(),
+        mailbox: Arc::new(Mailbox::new(0)),
         handshake: Arc::new(Handshake::new(
             &http::Uri::default(),
             &http::HeaderMap::new(),

@@ -167,7 +167,7 @@ impl Dispatch {
             id: SocketId::new(id::random()),
             io: self.calls.io().clone(),
             namespace,
-            mailbox: Arc::downgrade(&self.mailbox),
+            mailbox: self.mailbox.clone(),
             handshake: self.handshake.clone(),
             auth,
             dialect: self.dialect,
