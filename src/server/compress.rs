@@ -29,23 +29,24 @@ pub(super) enum Coding {
     Deflate,
 }
 
-impl Compression {
-    /// How to encode a body of `size` bytes for this client, if at all.
-    pub(super) fn coding(self, size: usize, request: &HeaderMap) -> Option<Coding> {
-        if size < self.threshold {
-            None
-        } else {
-            accepted(request)
-        }
-    }
-}
-
 impl Coding {
     pub(super) fn name(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Coding::Gzip => "gzip",
             Coding::Deflate => "deflate",
         })
+    }
+
+    /// The best of what the client takes; the one it names first wins a tie (RFC 9110, 12.5.3).
+    pub(super) fn accepted(request: &HeaderMap) -> Option<Coding> {
+        let mut values = request.get_all(ACCEPT_ENCODING).iter();
+        let first = values.next()?.as_bytes();
+        // All browsers say `gzip`, then others, and weigh none.
+        let is_plain = first == b"gzip" || first.starts_with(b"gzip,");
+        if is_plain && values.next().is_none() && !first.contains(&b';') {
+            return Some(Coding::Gzip);
+        }
+        weighed(request)
     }
 
     /// The encoded body; none if that failed, and the plain one should be sent.
@@ -77,8 +78,8 @@ impl Coding {
     }
 }
 
-/// The best of what the client takes; the one it names first wins a tie. (RFC 9110, 12.5.3)
-fn accepted(request: &HeaderMap) -> Option<Coding> {
+/// [`Coding::accepted`], with every item looked at.
+fn weighed(request: &HeaderMap) -> Option<Coding> {
     let (mut gzip, mut deflate, mut identity, mut other) = (None, None, None, None);
     let mut deflate_first = false;
     let values = request
@@ -142,6 +143,9 @@ mod tests {
             ("GZIP", Some(Coding::Gzip)),
             ("deflate", Some(Coding::Deflate)),
             ("gzip, deflate, br", Some(Coding::Gzip)),
+            ("gzip, deflate, identity", Some(Coding::Gzip)),
+            ("gzip, deflate, *;q=0.5", Some(Coding::Gzip)),
+            ("gzip, gzip;q=0, deflate;q=0.5", Some(Coding::Deflate)),
             ("deflate, gzip", Some(Coding::Deflate)),
             ("br, deflate;q=0.5, gzip;q=0.5", Some(Coding::Deflate)),
             ("deflate;q=0.5, gzip", Some(Coding::Gzip)),
@@ -160,18 +164,10 @@ mod tests {
         ];
         for (value, expected) in rows {
             let request = HeaderMap::from_iter([(ACCEPT_ENCODING, value.parse().unwrap())]);
-            assert_eq!(
-                Compression::default().coding(1024, &request),
-                expected,
-                "{value:?}"
-            );
-            assert_eq!(
-                Compression::default().coding(1023, &request),
-                None,
-                "{value:?}"
-            );
+            assert_eq!(Coding::accepted(&request), expected, "{value:?}");
+            assert_eq!(weighed(&request), expected, "{value:?}");
         }
-        assert_eq!(Compression::default().coding(2048, &HeaderMap::new()), None);
+        assert_eq!(Coding::accepted(&HeaderMap::new()), None);
     }
 
     #[tokio::test]

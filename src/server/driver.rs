@@ -18,13 +18,13 @@ mod members;
 mod open;
 mod seat;
 mod tenant;
+mod timer;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-
-use tokio::time::{Sleep, sleep_until};
+use std::time::Duration;
 
 use crate::api::Handshake;
 use crate::clock;
@@ -42,6 +42,7 @@ use desk::{Desk, Inbox};
 use lanes::{Input, Lanes};
 use seat::Seat;
 use tenant::Tenant;
+use timer::Timer;
 
 /// How many inputs of one kind are taken before the others get their turn.
 const TURN: usize = 32;
@@ -59,16 +60,10 @@ struct Driver {
     connection: Connection,
     tenant: Tenant,
     lanes: Lanes,
-    timer: Option<Timer>,
+    timer: Timer,
     stall: Stall,
     transport: Transport,
     phase: Phase,
-}
-
-/// Wakes the task at `at`; polled only when that is new or has come.
-struct Timer {
-    at: Moment,
-    sleep: Pin<Box<Sleep>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,7 +78,7 @@ enum Phase {
 /// A client whose events are not taken is not read, is not asked for pongs meanwhile, and is
 /// closed when that lasts.
 struct Stall {
-    limit: std::time::Duration,
+    limit: Duration,
     until: Option<Moment>,
 }
 
@@ -105,7 +100,7 @@ impl Driver {
             inbox: Inbox::new(mailbox),
             connection,
             tenant,
-            timer: None,
+            timer: Timer::default(),
             stall: Stall {
                 limit: shared.dispatch.stall_limit,
                 until: None,
@@ -380,30 +375,10 @@ impl Driver {
     }
 
     fn arm_timer(&mut self, now: Moment, cx: &mut Context<'_>) {
-        let deadline = [self.connection.poll_timeout(), self.stall.until]
-            .into_iter()
-            .flatten();
-        let Some(deadline) = deadline.min().filter(|_| self.phase != Phase::Over) else {
-            self.timer = None;
-            return;
-        };
-        // A timer that is early costs one idle turn; moving it at every message costs more.
-        if let Some(timer) = &self.timer
-            && now < timer.at
-            && timer.at <= deadline
-        {
-            return;
-        }
-        let instant = clock::instant(deadline);
-        let timer = self.timer.get_or_insert_with(|| Timer {
-            at: deadline,
-            sleep: Box::pin(sleep_until(instant)),
-        });
-        if timer.at != deadline {
-            timer.at = deadline;
-            timer.sleep.as_mut().reset(instant);
-        }
-        if timer.sleep.as_mut().poll(cx).is_ready() {
+        let deadlines = [self.connection.poll_timeout(), self.stall.until];
+        let deadline = deadlines.into_iter().flatten().min();
+        let deadline = deadline.filter(|_| self.phase != Phase::Over);
+        if self.timer.arm(now, deadline, cx).is_ready() {
             cx.waker().wake_by_ref();
         }
     }

@@ -123,6 +123,11 @@ impl Hooks {
         }
     }
 
+    /// Whether one of them looks at requests that have been answered.
+    pub(super) fn want_requests(&self) -> bool {
+        self.initial_headers.is_some() || self.headers.is_some() || self.report.is_some()
+    }
+
     pub(super) fn run_report(&self, refusal: &Refusal, parts: &Parts) {
         if let Some(report) = &self.report {
             report(refusal, parts);

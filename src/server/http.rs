@@ -9,13 +9,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, ORIGIN, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, StatusCode, Version};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::body::{Upload, UploadError};
-use super::reply::{self, Rejection, Reply};
+use super::reply::{self, Rejection, Reply, Taste};
 use super::route::Route;
 use super::sessions::{Arrival, PollAnswer, PostAnswer, SessionHandle};
 use super::shared::Shared;
@@ -50,7 +50,7 @@ where
     };
     let mut exchange = Exchange {
         shared: &shared,
-        parts: &parts,
+        parts: &mut parts,
         on_upgrade,
         upgrade,
     };
@@ -89,7 +89,7 @@ struct Answer {
 /// A request on its way to its answer.
 struct Exchange<'a> {
     shared: &'a Arc<Shared>,
-    parts: &'a Parts,
+    parts: &'a mut Parts,
     on_upgrade: Option<OnUpgrade>,
     /// Whether it asks for a WebSocket.
     upgrade: bool,
@@ -253,7 +253,7 @@ impl Exchange<'_> {
         })
     }
 
-    async fn poll(&self, sid: &Sid, session: &SessionHandle) -> Result<Answer, Rejection> {
+    async fn poll(&mut self, sid: &Sid, session: &SessionHandle) -> Result<Answer, Rejection> {
         let (sender, receiver) = oneshot::channel();
         // What is handed back is dropped, which reads as the end of the session below.
         let _ = session.arrive(Arrival::Poll(sender));
@@ -266,15 +266,22 @@ impl Exchange<'_> {
 
     /// Waits for the packets of a GET. Dropping this tells the driver that the client has gone.
     async fn payload(
-        &self,
+        &mut self,
         sid: &Sid,
         answer: oneshot::Receiver<PollAnswer>,
     ) -> Result<Reply, Rejection> {
+        let taste = Taste::of(&self.parts.headers);
+        if !self.shared.config.hooks.want_requests() {
+            // They are slices of the connection's buffer, which it would have to make anew while
+            // this waits.
+            self.parts.headers = HeaderMap::new();
+            self.parts.uri = Uri::default();
+        }
         match answer.await {
             Ok(PollAnswer::Payload(body, held)) => {
                 let compression = self.shared.config.compression;
                 let hold = |written| held.attach(written);
-                Ok(reply::payload(body, &self.parts.headers, compression, hold).await)
+                Ok(reply::payload(body, taste, compression, hold).await)
             }
             Ok(PollAnswer::Overlap) => Err(Rejection::Bare(StatusCode::BAD_REQUEST)),
             Ok(PollAnswer::Ended) | Err(_) => Err(unknown(sid).into()),
@@ -347,7 +354,7 @@ impl Exchange<'_> {
 fn posted(answer: Option<PostAnswer>, sid: &Sid, request: &HeaderMap) -> Result<Answer, Rejection> {
     match answer {
         Some(PostAnswer::Accepted) => Ok(Answer {
-            reply: reply::accepted(request),
+            reply: reply::accepted(Taste::of(request)),
             first: false,
         }),
         Some(PostAnswer::Malformed | PostAnswer::Overlap) => {

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use memchr::memchr2_iter;
 
-use super::compress::Compression;
+use super::compress::{Coding, Compression};
 use crate::engine::Refusal;
 
 /// A response of ours; its body is always whole.
@@ -89,15 +89,32 @@ impl Rejection {
     }
 }
 
+/// What of a request decides the form of its answer, so that the request need not be kept.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Taste {
+    coding: Option<Coding>,
+    /// Whether the browser takes some payloads for scripts that attack the page.
+    is_suspicious: bool,
+}
+
+impl Taste {
+    pub(super) fn of(request: &HeaderMap) -> Taste {
+        Taste {
+            coding: Coding::accepted(request),
+            is_suspicious: request.get(USER_AGENT).is_some_and(is_suspicious),
+        }
+    }
+}
+
 /// Answers a GET with its packets; `hold` sees the bytes that will be written.
 pub(super) async fn payload(
     body: Bytes,
-    request: &HeaderMap,
+    taste: Taste,
     compression: Option<Compression>,
     hold: impl FnOnce(Bytes) -> Bytes,
 ) -> Reply {
-    let coding = compression.and_then(|compression| compression.coding(body.len(), request));
-    let encoded = match coding {
+    let is_long = compression.is_some_and(|compression| body.len() >= compression.threshold);
+    let encoded = match taste.coding.filter(|_| is_long) {
         Some(coding) => coding.encode(body.clone()).await.map(|body| (coding, body)),
         None => None,
     };
@@ -110,20 +127,19 @@ pub(super) async fn payload(
         }
         None => text(StatusCode::OK, plain, hold(body)),
     };
-    finish(reply, request)
+    finish(reply, taste)
 }
 
 /// Answers a POST whose packets were taken.
-pub(super) fn accepted(request: &HeaderMap) -> Reply {
-    finish(text(StatusCode::OK, HTML, "ok"), request)
+pub(super) fn accepted(taste: Taste) -> Reply {
+    finish(text(StatusCode::OK, HTML, "ok"), taste)
 }
 
 /// The headers of every long-polling answer.
-fn finish(mut reply: Reply, request: &HeaderMap) -> Reply {
+fn finish(mut reply: Reply, taste: Taste) -> Reply {
     let headers = reply.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
-    // These browsers take some payloads for scripts that attack the page.
-    if request.get(USER_AGENT).is_some_and(is_suspicious) {
+    if taste.is_suspicious {
         headers.insert(X_XSS_PROTECTION, HeaderValue::from_static("0"));
     }
     reply
@@ -239,20 +255,22 @@ mod tests {
             HeaderValue::from_static("gzip"),
         )]);
         let on = Some(Compression::default());
-        let plain = payload(long.clone(), &HeaderMap::new(), on, identity).await;
+        let plain = payload(long.clone(), Taste::default(), on, identity).await;
         assert_eq!(plain.headers()[CONTENT_TYPE], "text/plain; charset=UTF-8");
         assert_eq!(plain.headers()[CACHE_CONTROL], "no-store");
         assert_eq!(plain.headers()[CONTENT_LENGTH], "2000");
         assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
         assert_eq!(
-            payload(long.clone(), &gzip, None, identity)
+            payload(long.clone(), Taste::of(&gzip), None, identity)
                 .await
                 .headers()
                 .get(CONTENT_ENCODING),
             None
         );
         assert_eq!(
-            payload(long, &gzip, on, identity).await.headers()[CONTENT_ENCODING],
+            payload(long, Taste::of(&gzip), on, identity)
+                .await
+                .headers()[CONTENT_ENCODING],
             "gzip"
         );
     }
@@ -267,7 +285,7 @@ mod tests {
         ];
         for (agent, calmed) in rows {
             let request = HeaderMap::from_iter([(USER_AGENT, agent.parse().unwrap())]);
-            let reply = payload(Bytes::new(), &request, None, identity).await;
+            let reply = payload(Bytes::new(), Taste::of(&request), None, identity).await;
             assert_eq!(
                 reply.headers().contains_key(X_XSS_PROTECTION),
                 calmed,
