@@ -170,9 +170,9 @@ impl Ear {
 
 /// The packet's frames without the transport's mark.
 fn frames_of(packet: &Outgoing, id: Option<u64>) -> Vec<Frame> {
-    let frames = match id {
+    let frames: Vec<Frame> = match id {
         Some(id) => packet.frames_with_id(id).collect(),
-        None => packet.frames().to_vec(),
+        None => packet.frames().collect(),
     };
     let unmarked = |frame| match frame {
         Frame::Text(text) => Frame::from(text.strip_prefix('4').expect("a message")),

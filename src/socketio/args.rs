@@ -15,8 +15,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use thiserror::Error;
 
+use super::attachments::Parts;
 use super::json;
-use super::placeholders::{self, PlaceholderError, Span};
+use super::placeholders::{self, PlaceholderError, Span, Spans};
 
 pub use decode::{All, FromArgs};
 pub use encode::{ArgsWriter, EncodeError, IntoArgs};
@@ -56,8 +57,8 @@ impl Default for Args {
 /// What a packet with attachments has besides its text.
 #[derive(Debug)]
 struct BinaryParts {
-    attachments: Vec<Bytes>,
-    spans: Vec<Span>,
+    attachments: Parts,
+    spans: Spans,
 }
 
 /// Why arguments could not be read.
@@ -90,12 +91,16 @@ impl Args {
     pub(crate) fn new(
         json: ByteString,
         start: usize,
-        attachments: Vec<Bytes>,
+        attachments: impl Into<Parts>,
     ) -> Result<Args, PlaceholderError> {
+        let attachments = attachments.into();
         if attachments.is_empty() {
             return Ok(Args::plain(json, 0, start));
         }
-        let spans = placeholders::find(&json, attachments.len())?;
+        let spans = match placeholders::find_usual(&json, start, attachments.len()) {
+            Some(spans) => spans,
+            None => Spans::Listed(placeholders::find(&json, attachments.len())?),
+        };
         Ok(Args {
             text: json,
             array: 0,
@@ -152,9 +157,9 @@ impl Args {
     pub fn detach(&self) -> Args {
         let binary = self.binary.as_ref().map(|binary| {
             let copy = |part: &Bytes| Bytes::copy_from_slice(part);
-            let attachments = binary.attachments.iter().map(copy).collect();
+            let attachments = binary.attachments.iter().map(copy).collect::<Vec<_>>();
             Arc::new(BinaryParts {
-                attachments,
+                attachments: attachments.into(),
                 spans: binary.spans.clone(),
             })
         });

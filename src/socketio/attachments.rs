@@ -6,8 +6,59 @@
 #[cfg(test)]
 mod tests;
 
+use std::ops::Deref;
+
 use bytes::Bytes;
 use thiserror::Error;
+
+use crate::wire::Frame;
+
+/// The binary parts of one packet, in the order of their numbers; most packets with any have one,
+/// which needs no list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Parts {
+    /// Exactly one.
+    One([Bytes; 1]),
+    /// Any number, also none.
+    Listed(Vec<Bytes>),
+}
+
+impl Default for Parts {
+    fn default() -> Parts {
+        Parts::Listed(Vec::new())
+    }
+}
+
+impl Deref for Parts {
+    type Target = [Bytes];
+
+    #[inline]
+    fn deref(&self) -> &[Bytes] {
+        match self {
+            Parts::One(part) => part,
+            Parts::Listed(parts) => parts,
+        }
+    }
+}
+
+impl From<Vec<Bytes>> for Parts {
+    fn from(parts: Vec<Bytes>) -> Parts {
+        Parts::Listed(parts)
+    }
+}
+
+impl Parts {
+    /// Appends a part.
+    pub(super) fn push(&mut self, part: Bytes) {
+        match self {
+            Parts::Listed(parts) if parts.is_empty() => *self = Parts::One([part]),
+            Parts::Listed(parts) => parts.push(part),
+            Parts::One([first]) => {
+                *self = Parts::Listed(vec![std::mem::take(first), part]);
+            }
+        }
+    }
+}
 
 /// Why the parts of a packet are refused.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -33,7 +84,7 @@ pub enum AttachmentError {
 /// completes the packet ends the collection.
 #[derive(Debug)]
 pub(super) struct Attachments {
-    parts: Vec<Bytes>,
+    parts: Parts,
     /// At least 1.
     missing: usize,
     /// How many more bytes are accepted.
@@ -52,7 +103,7 @@ impl Attachments {
             .checked_sub(header)
             .ok_or(AttachmentError::TooLarge { limit })?;
         Ok(Attachments {
-            parts: Vec::new(),
+            parts: Parts::default(),
             missing: announced,
             room,
             limit,
@@ -60,20 +111,19 @@ impl Attachments {
     }
 
     /// Takes the next part. `Some` are all parts of the packet: the last one has arrived.
-    pub(super) fn handle_part(
-        &mut self,
-        part: &Bytes,
-    ) -> Result<Option<Vec<Bytes>>, AttachmentError> {
+    pub(super) fn handle_part(&mut self, part: Bytes) -> Result<Option<Parts>, AttachmentError> {
         let limit = self.limit;
         let left = self.room.checked_sub(part.len());
         self.room = left.ok_or(AttachmentError::TooLarge { limit })?;
         self.missing = self.missing.saturating_sub(1);
         if self.missing == 0 {
-            self.parts.push(part.clone());
+            self.parts.push(part);
             return Ok(Some(std::mem::take(&mut self.parts)));
         }
         // It stays for nobody knows how long, so it must not pin the transport's read buffer.
-        self.parts.push(Bytes::copy_from_slice(part));
+        if let Frame::Binary(part) = Frame::Binary(part).detach() {
+            self.parts.push(part);
+        }
         Ok(None)
     }
 

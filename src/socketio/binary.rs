@@ -1,15 +1,20 @@
 //! Bytes as an argument.
 
+mod passing;
+
 use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+pub(super) use passing::{claim, pass};
+
 /// Bytes that travel as an attachment, wherever in the arguments they stand.
 ///
 /// serde takes a `Vec<u8>` or `&[u8]` for a list of numbers; this is how one says "bytes". Types
-/// of other crates that serialise as bytes, such as `serde_bytes::ByteBuf`, do the same.
+/// of other crates that serialise as bytes, such as `serde_bytes::ByteBuf`, do the same, but are
+/// copied. These are shared: a slice that is sent keeps all that it is a slice of until it has left.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Binary(pub Bytes);
 
@@ -39,7 +44,7 @@ impl AsRef<[u8]> for Binary {
 
 impl Serialize for Binary {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
+        pass(&self.0, |bytes| serializer.serialize_bytes(bytes))
     }
 }
 
@@ -61,7 +66,7 @@ impl<'de> Visitor<'de> for BinaryVisitor {
     }
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Binary, E> {
-        Ok(Binary(Bytes::copy_from_slice(bytes)))
+        Ok(Binary(claim(bytes)))
     }
 
     fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Binary, E> {

@@ -107,7 +107,7 @@ impl Client {
         }
         let outcome = match frame {
             Frame::Text(text) => self.handle_text(text),
-            Frame::Binary(part) => self.handle_part(&part),
+            Frame::Binary(part) => self.handle_part(part),
         };
         if self.events.is_empty() {
             return outcome;
@@ -189,8 +189,9 @@ impl Client {
             return Err(EmitError::NotJoined);
         };
         let Some(request) = ack else {
-            for frame in packet.frames() {
-                self.sends.push_back(frame.clone());
+            self.sends.push_back(Frame::Text(packet.text().clone()));
+            for part in packet.attachments() {
+                self.sends.push_back(Frame::Binary(part.clone()));
             }
             return Ok(());
         };

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::args::{Args, ArgsWriter, EncodeError, IntoArgs};
+use super::attachments::Parts;
 use super::name::is_reserved;
 use super::packet::{self, Kind};
 use super::{Namespace, PlaceholderError};
@@ -27,6 +28,11 @@ pub const MAX_ATTACHMENTS: usize = 10;
 /// It is written here because a packet is shared by all its recipients as the finished frame.
 pub(crate) const MARK: char = '4';
 
+/// How a packet says how many attachments it has, by their number.
+const COUNTS: [&str; MAX_ATTACHMENTS + 1] = [
+    "", "1-", "2-", "3-", "4-", "5-", "6-", "7-", "8-", "9-", "10-",
+];
+
 /// What the buffer of a packet's text begins with; most packets fit.
 const CAPACITY: usize = 128;
 
@@ -35,11 +41,11 @@ const CAPACITY: usize = 128;
 pub struct Outgoing {
     namespace: Namespace,
     content: Content,
-    /// The text message without ack id, mark and header included, and the attachments behind it.
-    frames: Frames,
+    /// The text message without ack id, mark and header included.
+    text: ByteString,
     /// Where in the text message the array begins.
     array: usize,
-    attachments: Vec<Bytes>,
+    attachments: Parts,
     /// The packet in another form than its own.
     plain: OnceLock<Option<Frame>>,
 }
@@ -53,13 +59,6 @@ enum Content {
         name_end: usize,
     },
     Ack,
-}
-
-/// One frame in nearly all cases, which needs no list.
-#[derive(Debug)]
-enum Frames {
-    Text([Frame; 1]),
-    WithAttachments(Vec<Frame>),
 }
 
 impl Outgoing {
@@ -113,33 +112,24 @@ impl Outgoing {
         namespace: &Namespace,
         content: Content,
         mut array: usize,
-        writer: ArgsWriter,
+        mut writer: ArgsWriter,
     ) -> Result<Outgoing, EncodeError> {
-        let (mut text, attachments) = writer.finish();
-        let count = attachments.len();
+        let count = writer.attachments();
         if count > MAX_ATTACHMENTS {
             let limit = MAX_ATTACHMENTS;
             return Err(EncodeError::TooManyAttachments { count, limit });
         }
         if count > 0 {
             // Now that there are some, the header is another one.
-            let json = &text[array..];
-            let whole = message(content.kind(), count, namespace, None, json);
-            array = whole.len() - json.len();
-            text = whole;
+            let (kind, announced) = (content.kind(), COUNTS[count]);
+            writer.announce(MARK.len_utf8(), packet::type_of(kind, count), announced);
+            array += announced.len();
         }
-        let text = Frame::Text(text.into());
-        let frames = match count {
-            0 => Frames::Text([text]),
-            _ => {
-                let parts = attachments.iter().cloned().map(Frame::Binary);
-                Frames::WithAttachments(std::iter::once(text).chain(parts).collect())
-            }
-        };
+        let (text, attachments) = writer.finish();
         Ok(Outgoing {
             namespace: namespace.clone(),
             content,
-            frames,
+            text: text.into(),
             array,
             attachments,
             plain: OnceLock::new(),
@@ -148,11 +138,14 @@ impl Outgoing {
 
     /// The finished frames for all recipients alike: the text message, without ack id, and the
     /// attachments behind it.
-    pub fn frames(&self) -> &[Frame] {
-        match &self.frames {
-            Frames::Text(text) => text,
-            Frames::WithAttachments(frames) => frames,
-        }
+    pub fn frames(&self) -> impl Iterator<Item = Frame> {
+        let parts = self.attachments.iter().cloned().map(Frame::Binary);
+        std::iter::once(Frame::Text(self.text.clone())).chain(parts)
+    }
+
+    /// The first of the finished frames.
+    pub(super) fn text(&self) -> &ByteString {
+        &self.text
     }
 
     /// The finished frames with an ack id, which are one recipient's own.
@@ -171,7 +164,7 @@ impl Outgoing {
 
     /// The array of arguments; an event's begins with its name.
     pub fn json(&self) -> &str {
-        &self.text()[self.array..]
+        &self.text[self.array..]
     }
 
     /// The arguments, as a recipient would read them.
@@ -185,7 +178,7 @@ impl Outgoing {
             Content::Event { name_end, .. } => name_end,
             Content::Ack => 1,
         };
-        let json = self.text().slice_ref(self.json());
+        let json = self.text.slice_ref(self.json());
         Args::new(json, start, self.attachments.clone())
     }
 
@@ -213,13 +206,6 @@ impl Outgoing {
             } => Some(name),
             Content::Event { name_end, .. } => Some(&self.json()[2..name_end - 1]),
             Content::Ack => None,
-        }
-    }
-
-    fn text(&self) -> &ByteString {
-        match self.frames() {
-            [Frame::Text(text), ..] => text,
-            _ => unreachable!("the first frame is the text"),
         }
     }
 }

@@ -6,14 +6,20 @@
 //!
 //! [`find`] gives the placeholders and the containers around them as [`Span`]s, in the order of
 //! their beginnings. With these at hand, `args` can read the text front to back and hand out bytes
-//! where they belong, without a tree and without looking ahead.
+//! where they belong, without a tree and without looking ahead. [`find_usual`] does the same, in
+//! one glance, for placeholders as clients write them.
 
 #[cfg(test)]
 mod tests;
+mod usual;
+
+use std::ops::Deref;
 
 use thiserror::Error;
 
 use super::json::{self, Cursor, Token};
+
+pub(super) use usual::{find_usual, usual};
 
 /// How deeply placeholders may be nested: what `serde_json` allows in typed values as well.
 pub(super) const MAX_DEPTH: usize = 128;
@@ -38,6 +44,27 @@ pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) content: Content,
+}
+
+/// The spans of one packet, in the order of their beginnings; most packets need no list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Spans {
+    /// One placeholder among the arguments, and the array of these around it.
+    Two([Span; 2]),
+    /// Any number, also none.
+    Listed(Vec<Span>),
+}
+
+impl Deref for Spans {
+    type Target = [Span];
+
+    #[inline]
+    fn deref(&self) -> &[Span] {
+        match self {
+            Spans::Two(spans) => spans,
+            Spans::Listed(spans) => spans,
+        }
+    }
 }
 
 /// What stands at a [`Span`].
@@ -192,6 +219,12 @@ impl<'a> Search<'a> {
 
 impl Member {
     fn of(key: &str) -> Member {
+        match key {
+            r#""_placeholder""# => return Member::Placeholder,
+            r#""num""# => return Member::Num,
+            key if !key.contains('\\') => return Member::Other,
+            _ => {}
+        }
         match json::string_text(key).as_deref() {
             Ok("_placeholder") => Member::Placeholder,
             Ok("num") => Member::Num,

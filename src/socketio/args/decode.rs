@@ -4,6 +4,7 @@
 //! beforehand ([`placeholders`](crate::socketio::placeholders)), [`reader`] walks the containers
 //! and hands out bytes.
 
+mod binary;
 mod key;
 mod plain;
 mod reader;
@@ -18,6 +19,7 @@ use serde::de::{
 };
 
 use super::{Args, ArgsError};
+use binary::BinaryList;
 use plain::PlainList;
 use reader::Reader;
 
@@ -140,8 +142,12 @@ fn read<T: Arguments>(args: &Args) -> Result<T, ArgsError> {
         {
             return Ok(arguments);
         }
-        // What is wrong, and where, is found by reading again.
+    } else if let Some(mut list) = BinaryList::new(args)
+        && let Ok(arguments) = T::take(&mut list)
+    {
+        return Ok(arguments);
     }
+    // What is wrong, and where, is found by reading again.
     read_whole(args)
 }
 

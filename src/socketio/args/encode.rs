@@ -6,11 +6,11 @@ mod values;
 
 use std::ops::Range;
 
-use bytes::Bytes;
 use serde::ser::Serialize;
 use thiserror::Error;
 
 use super::Args;
+use crate::socketio::attachments::Parts;
 use crate::socketio::placeholders::Content;
 use several::{Declined, Several};
 use values::Values;
@@ -117,9 +117,20 @@ impl ArgsWriter {
         self.values.len()
     }
 
+    /// How many attachments there are.
+    pub(in crate::socketio) fn attachments(&self) -> usize {
+        self.values.attachments()
+    }
+
+    /// Puts `kind` in the place of as much text at `at`, before the array, and `count` behind it.
+    pub(in crate::socketio) fn announce(&mut self, at: usize, kind: &str, count: &str) {
+        self.values.announce(at, kind, count);
+        self.start += count.len();
+    }
+
     /// The text with the finished array, and its attachments.
     #[inline]
-    pub(in crate::socketio) fn finish(mut self) -> (String, Vec<Bytes>) {
+    pub(in crate::socketio) fn finish(mut self) -> (String, Parts) {
         self.values.push("]");
         self.values.finish()
     }

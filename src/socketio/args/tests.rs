@@ -15,7 +15,7 @@ fn received(json: &str, attachments: &[&'static [u8]]) -> Args {
     let attachments = attachments
         .iter()
         .map(|part| Bytes::from_static(part))
-        .collect();
+        .collect::<Vec<_>>();
     Args::new(json.into(), 4, attachments).unwrap()
 }
 

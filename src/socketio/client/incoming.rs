@@ -144,7 +144,7 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn handle_part(&mut self, part: &Bytes) -> Result<Option<Event>, Violation> {
+    pub(super) fn handle_part(&mut self, part: Bytes) -> Result<Option<Event>, Violation> {
         let mut receiving = self.receiving.take().ok_or(AttachmentError::Unannounced)?;
         let Some(parts) = receiving.attachments.handle_part(part)? else {
             self.receiving = Some(receiving);

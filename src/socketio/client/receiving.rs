@@ -1,10 +1,9 @@
 //! A packet whose attachments have not all arrived.
 
-use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::seat::Incoming;
-use crate::socketio::attachments::{AttachmentError, Attachments};
+use crate::socketio::attachments::{AttachmentError, Attachments, Parts};
 use crate::socketio::name::EventName;
 use crate::socketio::{Args, Namespace, PlaceholderError};
 
@@ -64,7 +63,7 @@ impl Header {
     }
 
     /// The packet, now that its attachments are there.
-    pub(super) fn complete(self, attachments: Vec<Bytes>) -> Result<Incoming, PlaceholderError> {
+    pub(super) fn complete(self, attachments: Parts) -> Result<Incoming, PlaceholderError> {
         match self {
             Header::Event {
                 name,

@@ -85,8 +85,8 @@ fn shown(args: &Args) -> String {
 /// Feeds a message and drains all events; the violation, if any, is the last line.
 /// A packet as a client hears it: the transport has taken its mark off.
 fn arriving(packet: &Outgoing, id: Option<u64>) -> Vec<Frame> {
-    let frames = id.map_or_else(
-        || packet.frames().to_vec(),
+    let frames: Vec<Frame> = id.map_or_else(
+        || packet.frames().collect(),
         |id| packet.frames_with_id(id).collect(),
     );
     let unmarked = |frame| match frame {

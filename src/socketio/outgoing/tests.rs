@@ -19,7 +19,7 @@ fn binary(bytes: &'static [u8]) -> Binary {
 fn text(packet: &Outgoing, id: Option<u64>) -> String {
     let frame = match id {
         Some(id) => packet.frames_with_id(id).next(),
-        None => packet.frames().first().cloned(),
+        None => packet.frames().next(),
     };
     match frame {
         Some(Frame::Text(text)) => text.to_string(),
@@ -63,11 +63,9 @@ fn a_packet_with_an_id_fills_its_buffer() {
 #[test]
 fn all_recipients_share_one_buffer() {
     let event = Outgoing::event(&namespace("/"), "a", &("text",)).unwrap();
-    let ([one], [two]) = (event.frames(), event.frames()) else {
-        panic!("one frame");
-    };
-    let (Frame::Text(one), Frame::Text(two)) = (one.clone(), two.clone()) else {
-        panic!("a text");
+    let frames: Vec<Frame> = event.frames().chain(event.frames()).collect();
+    let [Frame::Text(one), Frame::Text(two)] = &frames[..] else {
+        panic!("one text each");
     };
     assert_eq!(one.as_ptr(), two.as_ptr());
     assert!(std::ptr::eq(&one[2..], event.json()));
@@ -93,7 +91,8 @@ fn bytes_become_attachments_numbered_in_order() {
         [text.into(), one.clone().into(), two.clone().into()]
     );
     let text = format!("452-{}", event.json());
-    assert_eq!(event.frames(), [text.into(), one.into(), two.into()]);
+    let frames: Vec<Frame> = event.frames().collect();
+    assert_eq!(frames, [text.into(), one.into(), two.into()]);
     assert_eq!(event.weight(), event.json().len() + 6);
 }
 

@@ -15,6 +15,7 @@ use serde_json::Error;
 use super::key::Key;
 use super::text::parse;
 use crate::socketio::args::Args;
+use crate::socketio::binary::pass;
 use crate::socketio::json::{Cursor, Token};
 use crate::socketio::placeholders::{Content, Span};
 
@@ -47,6 +48,20 @@ impl<'de> Reader<'de> {
             attachments,
             whole: Some(args.json()),
         }
+    }
+
+    /// Stands in the array of all arguments, which contains an attachment, at `start`.
+    pub(super) fn behind(args: &'de Args, start: usize) -> Reader<'de> {
+        let mut reader = Reader::new(args);
+        reader.spans = reader.spans.get(1..).unwrap_or_default();
+        reader.whole = None;
+        reader.cursor.jump(start);
+        reader
+    }
+
+    /// Whether only the closing bracket is left of a container that ends at `end`.
+    pub(super) fn is_done(&mut self, end: usize) -> bool {
+        self.cursor.position() + 1 >= end
     }
 
     /// What stands here if it is or contains an attachment; nothing is taken.
@@ -86,6 +101,10 @@ impl<'de> Reader<'de> {
     fn show<V: Visitor<'de>>(&mut self, value: Value<'de>, visitor: V) -> Result<V::Value, Error> {
         match value {
             Value::Text(text) => parse(text, |json| json.deserialize_any(visitor)),
+            // Others may share it with more than itself, such as all that was read at once.
+            Value::Attachment(bytes) if bytes.is_unique() => {
+                pass(bytes, |bytes| visitor.visit_bytes(bytes))
+            }
             Value::Attachment(bytes) => visitor.visit_bytes(bytes),
             Value::Array { end } => {
                 let shown = visitor.visit_seq(Members { reader: self, end })?;
@@ -102,7 +121,7 @@ impl<'de> Reader<'de> {
 
     /// Leaves a container, which must have been read to its end.
     fn leave(&mut self, end: usize) -> Result<(), Error> {
-        if self.cursor.position() + 1 < end {
+        if !self.is_done(end) {
             return Err(Error::custom("more elements than expected"));
         }
         self.cursor.jump(end);
@@ -244,11 +263,6 @@ struct Members<'a, 'de> {
 }
 
 impl<'de> Members<'_, 'de> {
-    /// Whether only the closing bracket is left.
-    fn is_done(&mut self) -> bool {
-        self.reader.cursor.position() + 1 >= self.end
-    }
-
     fn key(&mut self) -> Result<Key<'de>, Error> {
         match self.reader.cursor.token() {
             Some(Token::Key(token)) => Ok(Key::new(token)),
@@ -264,7 +278,7 @@ impl<'de> SeqAccess<'de> for Members<'_, 'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
-        if self.is_done() {
+        if self.reader.is_done(self.end) {
             return Ok(None);
         }
         seed.deserialize(&mut *self.reader).map(Some)
@@ -278,7 +292,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
-        if self.is_done() {
+        if self.reader.is_done(self.end) {
             return Ok(None);
         }
         let key = self.key()?;

@@ -16,7 +16,9 @@ use serde::ser::{
 use serde_json::Error;
 
 use super::text::Text;
-use crate::socketio::json;
+use crate::socketio::attachments::Parts;
+use crate::socketio::binary::claim;
+use crate::socketio::{json, placeholders};
 
 /// How `serde_json` names the structs in which its own raw values and numbers come.
 const RAW: &str = "$serde_json::private::";
@@ -26,7 +28,7 @@ const RAW: &str = "$serde_json::private::";
 pub(super) struct Values {
     /// UTF-8.
     text: Vec<u8>,
-    attachments: Vec<Bytes>,
+    attachments: Parts,
 }
 
 impl Values {
@@ -34,7 +36,7 @@ impl Values {
     pub(super) fn after(head: String) -> Values {
         Values {
             text: head.into_bytes(),
-            attachments: Vec::new(),
+            attachments: Parts::default(),
         }
     }
 
@@ -74,14 +76,32 @@ impl Values {
 
     /// Appends a placeholder for an attachment.
     pub(super) fn push_attachment(&mut self, bytes: Bytes) {
-        let number = self.attachments.len();
-        write!(self.text, r#"{{"_placeholder":true,"num":{number}}}"#)
-            .expect("writing to a Vec does not fail");
+        match self.attachments.len() {
+            number @ ..10 => {
+                let placeholder = placeholders::usual(number as u8);
+                self.text.extend_from_slice(&placeholder);
+            }
+            number => write!(self.text, r#"{{"_placeholder":true,"num":{number}}}"#)
+                .expect("writing to a Vec does not fail"),
+        }
         self.attachments.push(bytes);
     }
 
+    /// How many attachments there are.
+    pub(super) fn attachments(&self) -> usize {
+        self.attachments.len()
+    }
+
+    /// Puts `kind` in the place of as much text at `at`, and `count` behind it.
+    pub(super) fn announce(&mut self, at: usize, kind: &str, count: &str) {
+        let end = at + kind.len();
+        self.text[at..end].copy_from_slice(kind.as_bytes());
+        self.push(count);
+        self.text[end..].rotate_right(count.len());
+    }
+
     /// The whole text and the attachments.
-    pub(super) fn finish(self) -> (String, Vec<Bytes>) {
+    pub(super) fn finish(self) -> (String, Parts) {
         let text = String::from_utf8(self.text).expect("only UTF-8 is appended");
         (text, self.attachments)
     }
@@ -180,7 +200,7 @@ impl<'a> Serializer for &'a mut Values {
     }
 
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
-        self.push_attachment(Bytes::copy_from_slice(bytes));
+        self.push_attachment(claim(bytes));
         Ok(())
     }
 

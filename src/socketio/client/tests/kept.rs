@@ -56,6 +56,25 @@ fn a_packet_that_waits_for_attachments_is_copied() {
 }
 
 #[test]
+fn an_attachment_goes_through_a_handler_uncopied_unless_it_shares_its_buffer() {
+    let (buffer, main) = (Bytes::from(vec![7; 1000]), Namespace::from("/"));
+    for (part, is_shared) in [(Bytes::from(vec![7; 9]), true), (buffer.slice(..9), false)] {
+        let start = part.as_ptr();
+        let mut client = joined(&["/"]);
+        let header = Frame::from(r#"51-["name",{"_placeholder":true,"num":0}]"#);
+        assert!(client.handle_frame(header).unwrap().is_none());
+        let (_, args) = message(client.handle_frame(part.into()).unwrap());
+        let (value,) = args.to::<(crate::socketio::Binary,)>().unwrap();
+        assert_eq!(value.as_ref(), [7; 9]);
+        assert_eq!(value.as_ref().as_ptr() == start, is_shared);
+        let packet = Outgoing::event(&main, "name", &(&value,)).unwrap();
+        assert_eq!(packet.attachments()[0].as_ptr(), value.as_ref().as_ptr());
+        let (again,) = args.to::<(crate::socketio::Binary,)>().unwrap();
+        assert_eq!(again, value);
+    }
+}
+
+#[test]
 fn credentials_and_the_namespace_are_copied() {
     let frame = Frame::from(r#"0/a,{"token":"secret"}"#);
     let event = fresh().handle_frame(frame.clone()).unwrap();
