@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         receive(),
         encode("encode a small struct", samples::small(), 2),
         encode("encode a text with escapes", samples::lines(), 6),
-        encode("encode a binary value", Binary::from(vec![7; 256]), 6),
+        encode("encode a binary value", Binary::from(vec![7; 256]), 2),
         deliver(),
         answer(),
     ];
