@@ -46,6 +46,15 @@ impl Wish {
         }
     }
 
+    /// The id to answer, whether or not it has been.
+    fn id(&self) -> Option<u64> {
+        match self {
+            Wish::None => None,
+            Wish::Sole(id) => Some(*id),
+            Wish::Shared(slot) => Some(slot.id),
+        }
+    }
+
     /// The id to answer, for the first who asks.
     pub(crate) fn take(&self) -> Option<u64> {
         match self {
@@ -84,8 +93,13 @@ impl Ack {
     /// # Errors
     /// When the values cannot be written.
     pub fn send(self, values: impl IntoArgs) -> Result<(), EncodeError> {
-        let outgoing = Box::new(Outgoing::ack(self.socket.namespace_name(), &values)?);
+        let namespace = self.socket.namespace_name();
+        let outgoing = match self.wish.id() {
+            Some(id) => Outgoing::ack_of(namespace, id, &values)?,
+            None => Outgoing::ack(namespace, &values)?,
+        };
         if let Some(id) = self.wish.take() {
+            let outgoing = Box::new(outgoing);
             // A client that has left needs no answer.
             let _ = self
                 .socket

@@ -133,7 +133,7 @@ struct ErrorArgument<'a> {
 /// What a finished handler leaves: how to write the acknowledgement, or why there is only an error.
 pub struct Answer(Outcome);
 
-type Encode = Box<dyn FnOnce(&Namespace) -> Result<Outgoing, EncodeError> + Send>;
+type Encode = Box<dyn FnOnce(&Namespace, u64) -> Result<Outgoing, EncodeError> + Send>;
 
 enum Outcome {
     Ok(Encode),
@@ -154,11 +154,11 @@ impl Answer {
         }
     }
 
-    /// Writes the acknowledgement's packet.
-    pub(crate) fn encode(self, namespace: &Namespace) -> Result<Outgoing, EncodeError> {
+    /// Writes the packet that acknowledges the event `id`.
+    pub(crate) fn encode(self, namespace: &Namespace, id: u64) -> Result<Outgoing, EncodeError> {
         match self.0 {
-            Outcome::Ok(encode) => encode(namespace),
-            Outcome::Empty => Outgoing::ack(namespace, &()),
+            Outcome::Ok(encode) => encode(namespace, id),
+            Outcome::Empty => Outgoing::ack_of(namespace, id, &()),
             Outcome::Err(Error {
                 code,
                 message,
@@ -170,7 +170,7 @@ impl Answer {
                     message: &message,
                     data: &data,
                 };
-                Outgoing::ack(namespace, &ErrorArgument { error })
+                Outgoing::ack_of(namespace, id, &ErrorArgument { error })
             }
         }
     }
@@ -204,8 +204,8 @@ where
 {
     fn into_answer(self) -> Answer {
         match self {
-            Ok(value) => Answer(Outcome::Ok(Box::new(move |namespace| {
-                Outgoing::ack(namespace, &value)
+            Ok(value) => Answer(Outcome::Ok(Box::new(move |namespace, id| {
+                Outgoing::ack_of(namespace, id, &value)
             }))),
             Err(error) => Answer(Outcome::Err(error.into())),
         }

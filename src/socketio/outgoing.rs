@@ -58,7 +58,8 @@ enum Content {
         /// Where in the JSON the name's token ends.
         name_end: usize,
     },
-    Ack,
+    /// With the id that the text carries already, if it does.
+    Ack { id: Option<u64> },
 }
 
 impl Outgoing {
@@ -76,7 +77,7 @@ impl Outgoing {
         if is_reserved(name) {
             return Err(EncodeError::ReservedName(name.to_owned()));
         }
-        let head = head(Kind::Event, namespace);
+        let head = head(Kind::Event, namespace, None);
         let array = head.len();
         let mut writer = ArgsWriter::named(head, name);
         let name_end = writer.len() - array;
@@ -91,7 +92,7 @@ impl Outgoing {
         )
     }
 
-    /// An answer to an event that a client in `namespace` sent.
+    /// An answer to an event that a client in `namespace` sent; for whichever event it is.
     ///
     /// # Errors
     ///
@@ -101,11 +102,32 @@ impl Outgoing {
         namespace: &Namespace,
         args: &(impl IntoArgs + ?Sized),
     ) -> Result<Outgoing, EncodeError> {
-        let head = head(Kind::Ack, namespace);
+        Outgoing::answer(namespace, None, args)
+    }
+
+    /// The answer to the event `id`, which is written for that one at once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ack`](Outgoing::ack).
+    pub fn ack_of(
+        namespace: &Namespace,
+        id: u64,
+        args: &(impl IntoArgs + ?Sized),
+    ) -> Result<Outgoing, EncodeError> {
+        Outgoing::answer(namespace, Some(id), args)
+    }
+
+    fn answer(
+        namespace: &Namespace,
+        id: Option<u64>,
+        args: &(impl IntoArgs + ?Sized),
+    ) -> Result<Outgoing, EncodeError> {
+        let head = head(Kind::Ack, namespace, id);
         let array = head.len();
         let mut writer = ArgsWriter::unnamed(head);
         args.write_args(&mut writer)?;
-        Outgoing::new(namespace, Content::Ack, array, writer)
+        Outgoing::new(namespace, Content::Ack { id }, array, writer)
     }
 
     fn new(
@@ -136,8 +158,8 @@ impl Outgoing {
         })
     }
 
-    /// The finished frames for all recipients alike: the text message, without ack id, and the
-    /// attachments behind it.
+    /// The finished frames for all recipients alike: the text message and the attachments behind
+    /// it. An event's has no ack id.
     pub fn frames(&self) -> impl Iterator<Item = Frame> {
         let parts = self.attachments.iter().cloned().map(Frame::Binary);
         std::iter::once(Frame::Text(self.text.clone())).chain(parts)
@@ -150,10 +172,15 @@ impl Outgoing {
 
     /// The finished frames with an ack id, which are one recipient's own.
     pub fn frames_with_id(&self, id: u64) -> impl Iterator<Item = Frame> {
-        let (kind, count) = (self.content.kind(), self.attachments.len());
-        let text = message(kind, count, &self.namespace, Some(id), self.json());
+        let text = match self.content {
+            Content::Ack { id: Some(own) } if own == id => self.text.clone(),
+            _ => {
+                let (kind, count) = (self.content.kind(), self.attachments.len());
+                message(kind, count, &self.namespace, Some(id), self.json()).into()
+            }
+        };
         let parts = self.attachments.iter().cloned().map(Frame::Binary);
-        std::iter::once(Frame::Text(text.into())).chain(parts)
+        std::iter::once(Frame::Text(text)).chain(parts)
     }
 
     /// The packet in the form of plain JSON, if it has one; `fill` writes it for the first who
@@ -176,7 +203,7 @@ impl Outgoing {
     pub fn args(&self) -> Result<Args, PlaceholderError> {
         let start = match self.content {
             Content::Event { name_end, .. } => name_end,
-            Content::Ack => 1,
+            Content::Ack { .. } => 1,
         };
         let json = self.text.slice_ref(self.json());
         Args::new(json, start, self.attachments.clone())
@@ -205,7 +232,7 @@ impl Outgoing {
                 ..
             } => Some(name),
             Content::Event { name_end, .. } => Some(&self.json()[2..name_end - 1]),
-            Content::Ack => None,
+            Content::Ack { .. } => None,
         }
     }
 }
@@ -214,16 +241,16 @@ impl Content {
     fn kind(&self) -> Kind {
         match self {
             Content::Event { .. } => Kind::Event,
-            Content::Ack => Kind::Ack,
+            Content::Ack { .. } => Kind::Ack,
         }
     }
 }
 
-/// What stands before the array of a packet without attachments and ack id.
-fn head(kind: Kind, namespace: &str) -> String {
+/// What stands before the array of a packet without attachments.
+fn head(kind: Kind, namespace: &str, id: Option<u64>) -> String {
     let mut text = String::with_capacity(CAPACITY);
     text.push(MARK);
-    packet::write_header(&mut text, kind, 0, namespace, None);
+    packet::write_header(&mut text, kind, 0, namespace, id);
     text
 }
 

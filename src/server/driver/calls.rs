@@ -131,17 +131,17 @@ impl Calls {
         // A handler that took the acknowledgement and then failed will not answer any more.
         if (failed || !note.answers_itself)
             && let Some(id) = note.wish.take()
-            && let Some(outgoing) = self.encode(&note, answer)
+            && let Some(outgoing) = self.encode(&note, id, answer)
         {
             desk.acknowledge(id, &outgoing);
         }
     }
 
     /// The acknowledgement's packet. How the values are written is the application's code.
-    fn encode(&self, note: &Note, answer: Answer) -> Option<Outgoing> {
+    fn encode(&self, note: &Note, id: u64, answer: Answer) -> Option<Outgoing> {
         let Note { socket, name, .. } = note;
         let namespace = socket.namespace_name();
-        let problem = match guarded(|| answer.encode(namespace)) {
+        let problem = match guarded(|| answer.encode(namespace, id)) {
             Ok(Ok(outgoing)) => return Some(outgoing),
             Ok(Err(error)) => error.to_string(),
             Err(Panicked(message)) => {
@@ -151,7 +151,7 @@ impl Calls {
             }
         };
         self.report(socket, name, &Error::new("internal", problem));
-        Answer::error(Error::internal()).encode(namespace).ok()
+        Answer::error(Error::internal()).encode(namespace, id).ok()
     }
 
     /// Tells the application's error hook.

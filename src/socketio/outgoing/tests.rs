@@ -142,3 +142,23 @@ fn another_form_is_made_once() {
     }
     assert_eq!(made, 1);
 }
+
+#[test]
+fn an_answer_is_the_same_whether_its_id_came_early_or_late() {
+    let values = (1, Binary::from(vec![2]));
+    for name in ["/", "/custom"] {
+        let name = namespace(name);
+        for id in [0, 7, u64::MAX] {
+            let late = Outgoing::ack(&name, &values).unwrap();
+            let early = Outgoing::ack_of(&name, id, &values).unwrap();
+            let frames: Vec<Frame> = early.frames_with_id(id).collect();
+            assert!(late.frames_with_id(id).eq(frames.clone()), "{name} {id}");
+            assert!(early.frames().eq(frames));
+            assert!(early.frames_with_id(8).eq(late.frames_with_id(8)));
+            assert_eq!(early.json(), late.json());
+            let text = Outgoing::ack_of(&name, id, &"text").unwrap();
+            let late = Outgoing::ack(&name, &"text").unwrap();
+            assert!(text.frames().eq(late.frames_with_id(id)));
+        }
+    }
+}
