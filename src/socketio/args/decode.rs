@@ -13,12 +13,13 @@ mod text;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::UnitDeserializer;
+use serde::de::value::{BorrowedStrDeserializer, Error as IgnoredError, UnitDeserializer};
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, SeqAccess, Visitor,
 };
 
 use super::{Args, ArgsError};
+use crate::socketio::json;
 use binary::BinaryList;
 use plain::PlainList;
 use reader::Reader;
@@ -110,6 +111,14 @@ macro_rules! tuple {
 
 tuple!();
 tuple!(A; #[inline] fn take_alone(text: &str) -> Option<(A,)> {
+    let said = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    // Nearly always a text says itself.
+    if let Some(said) = said
+        && !json::needs_escapes(said)
+        && let Ok(argument) = A::deserialize(BorrowedStrDeserializer::<IgnoredError>::new(said))
+    {
+        return Some((argument,));
+    }
     serde_json::from_str(text).ok().map(|argument| (argument,))
 });
 tuple!(A B);

@@ -5,8 +5,8 @@
 //! whole. Everything that has more than one form (numbers, escapes, names that are no texts) is left
 //! to `serde_json`.
 
-use std::fmt;
-use std::io::Write;
+use std::fmt::{self, Write as _};
+use std::io;
 
 use bytes::Bytes;
 use serde::ser::{
@@ -26,8 +26,7 @@ const RAW: &str = "$serde_json::private::";
 /// The text written so far, and the bytes that stand beside it.
 #[derive(Debug)]
 pub(super) struct Values {
-    /// UTF-8.
-    text: Vec<u8>,
+    text: String,
     attachments: Parts,
 }
 
@@ -35,7 +34,7 @@ impl Values {
     /// Begins behind the text that stands before the values.
     pub(super) fn after(head: String) -> Values {
         Values {
-            text: head.into_bytes(),
+            text: head,
             attachments: Parts::default(),
         }
     }
@@ -47,7 +46,7 @@ impl Values {
 
     /// Appends text as it is.
     pub(super) fn push(&mut self, text: &str) {
-        self.text.extend_from_slice(text.as_bytes());
+        self.text.push_str(text);
     }
 
     /// Appends a string token.
@@ -63,15 +62,15 @@ impl Values {
             return self.push_escaped(text);
         }
         self.text.reserve(text.len() + 2);
-        self.text.push(b'"');
-        self.text.extend_from_slice(text.as_bytes());
-        self.text.push(b'"');
+        self.text.push('"');
+        self.text.push_str(text);
+        self.text.push('"');
     }
 
     #[cold]
     fn push_escaped(&mut self, text: &str) {
         let written = self.json().serialize_str(text);
-        written.expect("a text has a JSON form, and a Vec takes it");
+        written.expect("a text has a JSON form, and a String takes it");
     }
 
     /// Appends a placeholder for an attachment.
@@ -79,10 +78,10 @@ impl Values {
         match self.attachments.len() {
             number @ ..10 => {
                 let placeholder = placeholders::usual(number as u8);
-                self.text.extend_from_slice(&placeholder);
+                self.push(str::from_utf8(&placeholder).expect("it is ASCII"));
             }
             number => write!(self.text, r#"{{"_placeholder":true,"num":{number}}}"#)
-                .expect("writing to a Vec does not fail"),
+                .expect("writing to a String does not fail"),
         }
         self.attachments.push(bytes);
     }
@@ -95,23 +94,21 @@ impl Values {
     /// Puts `kind` in the place of as much text at `at`, and `count` behind it.
     pub(super) fn announce(&mut self, at: usize, kind: &str, count: &str) {
         let end = at + kind.len();
-        self.text[at..end].copy_from_slice(kind.as_bytes());
-        self.push(count);
-        self.text[end..].rotate_right(count.len());
+        self.text.replace_range(at..end, kind);
+        self.text.insert_str(end, count);
     }
 
     /// The whole text and the attachments.
     pub(super) fn finish(self) -> (String, Parts) {
-        let text = String::from_utf8(self.text).expect("only UTF-8 is appended");
-        (text, self.attachments)
+        (self.text, self.attachments)
     }
 
     /// What `serde_json` itself writes at this place.
-    fn json(&mut self) -> serde_json::Serializer<&mut Vec<u8>> {
-        serde_json::Serializer::new(&mut self.text)
+    fn json(&mut self) -> serde_json::Serializer<Through<'_>> {
+        serde_json::Serializer::new(Through(&mut self.text))
     }
 
-    fn open(&mut self, open: u8, close: &'static [u8]) -> Members<'_> {
+    fn open(&mut self, open: char, close: &'static str) -> Members<'_> {
         self.text.push(open);
         Members {
             values: self,
@@ -122,9 +119,9 @@ impl Values {
 
     /// `{"variant":`, whose brace `close` has to close.
     fn open_variant(&mut self, variant: &str) {
-        self.text.push(b'{');
+        self.text.push('{');
         self.push_token(variant);
-        self.text.push(b':');
+        self.text.push(':');
     }
 
     fn push_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
@@ -140,6 +137,22 @@ impl Values {
         let name = object.strip_prefix('{');
         let name = name.and_then(|name| name.strip_suffix(":null}"));
         self.push(name.unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// Lets `serde_json` write to a text; each piece that it writes is UTF-8.
+struct Through<'a>(&'a mut String);
+
+impl io::Write for Through<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let text = str::from_utf8(piece);
+        self.0
+            .push_str(text.map_err(|_| io::ErrorKind::InvalidData)?);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -252,15 +265,15 @@ impl<'a> Serializer for &'a mut Values {
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Members<'a>, Error> {
-        Ok(self.open(b'[', b"]"))
+        Ok(self.open('[', "]"))
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Members<'a>, Error> {
-        Ok(self.open(b'[', b"]"))
+        Ok(self.open('[', "]"))
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Members<'a>, Error> {
-        Ok(self.open(b'[', b"]"))
+        Ok(self.open('[', "]"))
     }
 
     fn serialize_tuple_variant(
@@ -271,17 +284,17 @@ impl<'a> Serializer for &'a mut Values {
         _: usize,
     ) -> Result<Members<'a>, Error> {
         self.open_variant(variant);
-        Ok(self.open(b'[', b"]}"))
+        Ok(self.open('[', "]}"))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Members<'a>, Error> {
-        Ok(self.open(b'{', b"}"))
+        Ok(self.open('{', "}"))
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields<'a>, Error> {
         match name.starts_with(RAW) {
             true => Ok(Fields::Raw(self)),
-            false => Ok(Fields::Members(self.open(b'{', b"}"))),
+            false => Ok(Fields::Members(self.open('{', "}"))),
         }
     }
 
@@ -293,7 +306,7 @@ impl<'a> Serializer for &'a mut Values {
         _: usize,
     ) -> Result<Members<'a>, Error> {
         self.open_variant(variant);
-        Ok(self.open(b'{', b"}}"))
+        Ok(self.open('{', "}}"))
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, text: &T) -> Result<(), Error> {
@@ -306,14 +319,14 @@ pub(super) struct Members<'a> {
     values: &'a mut Values,
     is_first: bool,
     /// What ends it.
-    close: &'static [u8],
+    close: &'static str,
 }
 
 impl Members<'_> {
     #[inline]
     fn separate(&mut self) {
         if !std::mem::take(&mut self.is_first) {
-            self.values.text.push(b',');
+            self.values.text.push(',');
         }
     }
 
@@ -331,12 +344,12 @@ impl Members<'_> {
     ) -> Result<(), Error> {
         self.separate();
         self.values.push_constant_token(name);
-        self.values.text.push(b':');
+        self.values.text.push(':');
         value.serialize(&mut *self.values)
     }
 
     fn close(self) -> Result<(), Error> {
-        self.values.text.extend_from_slice(self.close);
+        self.values.text.push_str(self.close);
         Ok(())
     }
 }
@@ -385,7 +398,7 @@ impl SerializeMap for Members<'_> {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         self.separate();
         self.values.push_key(key)?;
-        self.values.text.push(b':');
+        self.values.text.push(':');
         Ok(())
     }
 
