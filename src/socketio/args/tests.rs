@@ -421,6 +421,15 @@ fn values_are_written_as_serde_json_writes_them() {
 }
 
 #[test]
+fn every_character_that_is_escaped_is_escaped_as_by_serde_json() {
+    for letter in '\0'..='\u{ff}' {
+        // Alone, and behind a block of letters that need none.
+        same_as_serde_json(&letter.to_string());
+        same_as_serde_json(&format!("{}é{letter}{letter} {letter}", "x".repeat(70)));
+    }
+}
+
+#[test]
 fn what_json_lacks_becomes_null_or_an_error() {
     assert_eq!(
         encoded(&(f64::NAN, f64::INFINITY, 1.5, 1e21)),

@@ -1,9 +1,8 @@
 //! Values as compact JSON, as `serde_json` would write them, except that bytes leave a placeholder
 //! and become an attachment.
 //!
-//! A text that needs no escapes, as nearly all do, is looked through a word at a time and copied
-//! whole. Everything that has more than one form (numbers, escapes, names that are no texts) is left
-//! to `serde_json`.
+//! A text that needs no escapes, as nearly all do, is looked through a block at a time and copied
+//! whole. Fractions, and names that are no texts, are left to `serde_json`.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -22,6 +21,24 @@ use crate::socketio::{json, placeholders};
 
 /// How `serde_json` names the structs in which its own raw values and numbers come.
 const RAW: &str = "$serde_json::private::";
+
+/// What stands behind the backslash for each byte; 0 for those that stand for themselves.
+const ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    let mut control = 0;
+    while control < b' ' {
+        escapes[control as usize] = b'u';
+        control += 1;
+    }
+    escapes[0x08] = b'b';
+    escapes[0x09] = b't';
+    escapes[0x0a] = b'n';
+    escapes[0x0c] = b'f';
+    escapes[0x0d] = b'r';
+    escapes[b'"' as usize] = b'"';
+    escapes[b'\\' as usize] = b'\\';
+    escapes
+};
 
 /// The text written so far, and the bytes that stand beside it.
 #[derive(Debug)]
@@ -67,10 +84,30 @@ impl Values {
         self.text.push('"');
     }
 
+    /// Escapes what JSON does not take as it is (RFC 8259, 7), as `serde_json` does.
     #[cold]
     fn push_escaped(&mut self, text: &str) {
-        let written = self.json().serialize_str(text);
-        written.expect("a text has a JSON form, and a String takes it");
+        self.text.reserve(text.len() + 8);
+        self.text.push('"');
+        // From where on nothing is written yet.
+        let mut start = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            let escape = ESCAPES[usize::from(byte)];
+            if escape == 0 {
+                continue;
+            }
+            self.text.push_str(&text[start..at]);
+            self.text.push('\\');
+            self.text.push(char::from(escape));
+            if escape == b'u' {
+                let digit = |value| char::from_digit(u32::from(value), 16).unwrap_or('0');
+                self.text
+                    .extend(['0', '0', digit(byte >> 4), digit(byte & 15)]);
+            }
+            start = at + 1;
+        }
+        self.text.push_str(&text[start..]);
+        self.text.push('"');
     }
 
     /// Appends a placeholder for an attachment.
@@ -166,6 +203,16 @@ impl<T: Serialize + ?Sized> Serialize for Alone<'_, T> {
     }
 }
 
+/// Whole numbers.
+macro_rules! count {
+    ($($method:ident($value:ty);)*) => {
+        $(fn $method(self, value: $value) -> Result<(), Error> {
+            self.push(itoa::Buffer::new().format(value));
+            Ok(())
+        })*
+    };
+}
+
 /// Methods that are left to `serde_json`.
 macro_rules! leave {
     ($($method:ident($value:ty);)*) => {
@@ -186,7 +233,7 @@ impl<'a> Serializer for &'a mut Values {
     type SerializeStruct = Fields<'a>;
     type SerializeStructVariant = Members<'a>;
 
-    leave! {
+    count! {
         serialize_i8(i8);
         serialize_i16(i16);
         serialize_i32(i32);
@@ -197,6 +244,9 @@ impl<'a> Serializer for &'a mut Values {
         serialize_u32(u32);
         serialize_u64(u64);
         serialize_u128(u128);
+    }
+
+    leave! {
         serialize_f32(f32);
         serialize_f64(f64);
         serialize_char(char);
