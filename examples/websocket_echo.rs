@@ -1,5 +1,5 @@
 //! The WebSocket codec with nothing around it: sends back what it is sent. `protocol-tests/autobahn`
-//! judges it.
+//! judges it. What it sends is compressed if the client offered that, whatever its size.
 //!
 //! Run it: `cargo run --example websocket_echo -- --port 9001`. Without a port it takes a free one,
 //! and prints which.
@@ -9,12 +9,20 @@ use std::io::{IoSlice, Result};
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use trunkline::websocket::{Decoder, Outbox, Received, accept_key};
+use trunkline::Frame;
+use trunkline::websocket::{
+    Agreement, Decoder, Deflater, Inflater, Outbox, Received, Terms, Violation, accept_key,
+};
 
 /// The longest message; the suite sends 16 MiB.
 const MAX_MESSAGE: usize = 64 << 20;
 /// The longest head of a request.
 const MAX_HEAD: usize = 16 << 10;
+/// What is agreed to of what clients offer.
+const TERMS: Terms = Terms {
+    context_takeover: true,
+    window_bits: 15,
+};
 /// How many slices one write takes at most.
 const SLICES: usize = 16;
 
@@ -42,21 +50,22 @@ async fn main() -> Result<()> {
 async fn serve(mut stream: TcpStream) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut input = BytesMut::with_capacity(64 << 10);
-    let Some(key) = handshake(&mut stream, &mut input).await? else {
+    let Some(Asked { key, agreement }) = handshake(&mut stream, &mut input).await? else {
         return stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     };
+    let extensions = agreement.map(|agreed| format!("Sec-WebSocket-Extensions: {agreed}\r\n"));
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {}\r\n\r\n",
+         {}Sec-WebSocket-Accept: {}\r\n\r\n",
+        extensions.unwrap_or_default(),
         accept_key(key.as_bytes())
     );
     stream.write_all(answer.as_bytes()).await?;
 
-    let mut decoder = Decoder::new(MAX_MESSAGE);
-    let mut outbox = Outbox::new();
+    let mut echo = Echo::new(agreement);
     loop {
-        let is_over = echo(&mut decoder, &mut input, &mut outbox);
-        flush(&mut stream, &mut outbox).await?;
+        let is_over = echo.answer(&mut input);
+        flush(&mut stream, &mut echo.outbox).await?;
         if is_over {
             return leave(stream, input).await;
         }
@@ -67,8 +76,14 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
     }
 }
 
-/// Reads the request; its key, if it is one for a WebSocket. What follows the head stays in `input`.
-async fn handshake(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<String>> {
+/// What a request asks for.
+struct Asked {
+    key: String,
+    agreement: Option<Agreement>,
+}
+
+/// Reads the request, if it is one for a WebSocket. What follows the head stays in `input`.
+async fn handshake(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<Asked>> {
     let end = loop {
         if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
             break end;
@@ -81,30 +96,85 @@ async fn handshake(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Optio
     let Ok(head) = std::str::from_utf8(&head) else {
         return Ok(None);
     };
-    let key = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("sec-websocket-key")
-            .then(|| value.trim().to_owned())
-    });
-    Ok(key)
+    let values = |wanted: &'static str| {
+        let named = head.lines().filter_map(|line| line.split_once(':'));
+        let named = named.filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
+        named.map(|(_, value)| value.trim())
+    };
+    Ok(values("sec-websocket-key").next().map(|key| Asked {
+        key: key.to_owned(),
+        agreement: TERMS.accept(values("sec-websocket-extensions")),
+    }))
 }
 
-/// Answers all that is in `input`; whether that was the end.
-fn echo(decoder: &mut Decoder, input: &mut BytesMut, outbox: &mut Outbox) -> bool {
-    loop {
-        match decoder.decode(input) {
-            Ok(Some(Received::Message(message))) => outbox.message(message),
-            Ok(Some(Received::Ping(payload))) => outbox.pong(&payload),
-            Ok(Some(Received::Pong(_))) => {}
-            Ok(None) => return false,
-            Ok(Some(Received::Close(code))) => {
-                outbox.close(code);
-                return true;
+/// One connection's codec.
+struct Echo {
+    decoder: Decoder,
+    outbox: Outbox,
+    /// If the client offered it.
+    compression: Option<(Deflater, Inflater)>,
+    buffer: Vec<u8>,
+}
+
+impl Echo {
+    fn new(agreement: Option<Agreement>) -> Echo {
+        let decoder = Decoder::new(MAX_MESSAGE);
+        Echo {
+            decoder: match agreement {
+                Some(_) => decoder.with_compression(),
+                None => decoder,
+            },
+            outbox: Outbox::new(),
+            compression: agreement.map(|agreed| {
+                let (bits, alone) = (
+                    agreed.server_window_bits(),
+                    agreed.server_no_context_takeover,
+                );
+                let inflater = Inflater::new(!agreed.client_no_context_takeover);
+                (Deflater::new(2, bits, !alone), inflater)
+            }),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Answers all that is in `input`; whether that was the end.
+    fn answer(&mut self, input: &mut BytesMut) -> bool {
+        loop {
+            match self.next(input) {
+                Ok(Some(Received::Message(message))) => self.send(message),
+                Ok(Some(Received::Ping(payload))) => self.outbox.pong(&payload),
+                Ok(Some(Received::Pong(_) | Received::Compressed(_))) => {}
+                Ok(None) => return false,
+                Ok(Some(Received::Close(code))) => {
+                    self.outbox.close(code);
+                    return true;
+                }
+                Err(violation) => {
+                    self.outbox.close(Some(violation.close_code()));
+                    return true;
+                }
             }
-            Err(violation) => {
-                outbox.close(Some(violation.close_code()));
-                return true;
+        }
+    }
+
+    /// What comes next, inflated.
+    fn next(&mut self, input: &mut BytesMut) -> std::result::Result<Option<Received>, Violation> {
+        match (self.decoder.decode(input)?, &mut self.compression) {
+            (Some(Received::Compressed(message)), Some((_, inflater))) => {
+                let message = self.decoder.inflate(message, inflater)?;
+                Ok(Some(Received::Message(message)))
             }
+            (received, _) => Ok(received),
+        }
+    }
+
+    fn send(&mut self, message: Frame) {
+        match &mut self.compression {
+            Some((deflater, _)) => {
+                let compressed = deflater.deflate(&message, &mut self.buffer);
+                self.outbox.compressed(compressed);
+            }
+            None => self.outbox.message(message),
         }
     }
 }

@@ -45,3 +45,4 @@ pub use hooks::Hooks;
 pub use listener::{Limits, Server};
 pub use origin::{Access, Foreign, HostPolicy, Origin, OriginPolicy, OriginSyntaxError};
 pub use service::{Layer, NotFound, ResponseFuture, Service};
+pub use websocket::PerMessageDeflate;

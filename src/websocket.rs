@@ -8,10 +8,13 @@
 //! Both are small while nothing is half-received and nothing waits, so that a caller can keep one
 //! read buffer and one write buffer for any number of connections.
 //!
-//! No extension is negotiated, so the reserved bits must be zero; `header::check_reserved` is where
-//! permessage-deflate (RFC 7692) would begin.
+//! One extension is known, permessage-deflate (RFC 7692), server's half: [`Terms`] answer a client's
+//! offers, a [`Deflater`] makes [`Compressed`] messages, [`Decoder::inflate`] reads them. Nothing of
+//! it happens by itself: whoever sends decides what is worth compressing.
 
 mod decoder;
+mod deflate;
+mod extension;
 mod header;
 mod mask;
 mod message;
@@ -28,6 +31,8 @@ use bytes::Bytes;
 use sha1::{Digest, Sha1};
 
 pub use decoder::Decoder;
+pub use deflate::{Compressed, Deflater, Inflater};
+pub use extension::{Agreement, LEAST_WINDOW_BITS, MOST_WINDOW_BITS, Terms};
 pub use outbox::Outbox;
 
 use crate::wire::Frame;
@@ -48,6 +53,9 @@ pub fn accept_key(key: &[u8]) -> String {
 pub enum Received {
     /// A message, whole; text is UTF-8.
     Message(Frame),
+    /// A compressed message, whole, for [`Decoder::inflate`]; only if the decoder was made
+    /// [for them](Decoder::with_compression).
+    Compressed(Compressed),
     /// A ping, to be answered by a pong with the same payload (RFC 6455, 5.5.2 and 5.5.3).
     Ping(Bytes),
     /// A pong, asked for or not.
@@ -68,6 +76,9 @@ pub enum Violation {
     /// Text, or the reason of a close, is not UTF-8 (RFC 6455, 8.1).
     #[error("text that is not UTF-8")]
     NotUtf8,
+    /// What should be compressed is no DEFLATE data (RFC 1951).
+    #[error("compressed data that cannot be read")]
+    NotDeflate,
     /// A message is longer than accepted.
     #[error("a message over the limit")]
     TooBig,
@@ -78,7 +89,7 @@ impl Violation {
     pub const fn close_code(&self) -> u16 {
         match self {
             Violation::Protocol(_) => 1002,
-            Violation::NotUtf8 => 1007,
+            Violation::NotUtf8 | Violation::NotDeflate => 1007,
             Violation::TooBig => 1009,
         }
     }
@@ -102,6 +113,11 @@ mod tests {
         let rows = [
             (Violation::Protocol("bad"), 1002, "bad"),
             (Violation::NotUtf8, 1007, "text that is not UTF-8"),
+            (
+                Violation::NotDeflate,
+                1007,
+                "compressed data that cannot be read",
+            ),
             (Violation::TooBig, 1009, "a message over the limit"),
         ];
         for (violation, code, words) in rows {

@@ -3,6 +3,7 @@
 //! Each takes any bytes and panics when a law does not hold.
 
 mod ai;
+mod deflate;
 mod dialect;
 mod engine;
 mod operations;
@@ -11,6 +12,7 @@ mod socketio;
 mod websocket;
 
 pub use ai::ai_contract;
+pub use deflate::websocket_deflate;
 pub use dialect::dialect;
 pub use engine::{engine_packet, engine_payload};
 pub use operations::connection_ops;
@@ -22,7 +24,7 @@ pub use websocket::websocket_differential;
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("engine_packet", engine_packet),
     ("engine_payload", engine_payload),
     ("socketio_packet", socketio_packet),
@@ -32,4 +34,5 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("sse", sse),
     ("provider_events", provider_events),
     ("websocket_differential", websocket_differential),
+    ("websocket_deflate", websocket_deflate),
 ];

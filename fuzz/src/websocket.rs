@@ -217,6 +217,7 @@ fn echo(heard: &[Received]) {
             Received::Message(frame) => outbox.message(frame.clone()),
             Received::Ping(payload) => outbox.ping(payload),
             Received::Pong(payload) => outbox.pong(payload),
+            Received::Compressed(_) => panic!("compression was not agreed on"),
             Received::Close(_) => panic!("a close is the end"),
         }
     }

@@ -1,4 +1,4 @@
-//! From settings to the HTTP side: access, CORS, the cookie, compression, the listener.
+//! From settings to the HTTP side: access, CORS, the cookie, compression, WebSockets, the listener.
 //!
 //! Like its neighbours it fills no structure up with `..`.
 
@@ -8,7 +8,7 @@ use http::StatusCode;
 use ipnet::IpNet;
 use trunkline::server::{
     self, Access, AllowOrigin, Compression, Cookie, Cors, Hooks, HostPolicy, Limits, Origin,
-    OriginPolicy, SameSite,
+    OriginPolicy, PerMessageDeflate, SameSite,
 };
 
 use super::listen::host_name;
@@ -72,6 +72,7 @@ impl Http {
             cors: cors(values, &gate)?,
             cookie: cookie(values)?,
             compression,
+            per_message_deflate: per_message_deflate(values),
             access: Access::default(),
             trusted_proxies: networks(values, "http.trusted_proxies")?,
             body_timeout: values.duration("http.body_timeout"),
@@ -264,6 +265,18 @@ fn cookie(values: &Values) -> Result<Option<Cookie>, Wrong> {
         expires: attribute("cookie.expires")?,
         secure,
     }))
+}
+
+fn per_message_deflate(values: &Values) -> Option<PerMessageDeflate> {
+    let small = |key: &str| u8::try_from(values.count(key)).expect("the table bounds it");
+    values
+        .switch("websocket.compression")
+        .then(|| PerMessageDeflate {
+            threshold: values.size("websocket.compression_threshold"),
+            level: small("websocket.compression_level"),
+            window_bits: small("websocket.window_bits"),
+            context_takeover: values.switch("websocket.context_takeover"),
+        })
 }
 
 fn limits(values: &Values) -> Limits {

@@ -14,6 +14,7 @@ use super::cors::Cors;
 use super::forwarded::PeerLookup;
 use super::hooks::Hooks;
 use super::origin::Access;
+use super::websocket::PerMessageDeflate;
 
 /// The HTTP side of a server. The defaults are those of the reference server.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct Config {
     pub cookie: Option<Cookie>,
     /// Compression of long-polling answers. Default: from 1024 bytes on.
     pub compression: Option<Compression>,
+    /// Compression of messages on WebSockets, for clients that offer it. Default: none.
+    pub per_message_deflate: Option<PerMessageDeflate>,
     /// Whose pages and which host names are welcome. Default: all.
     pub access: Access,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default: none, as
@@ -81,6 +84,7 @@ impl Default for Config {
             cors: None,
             cookie: None,
             compression: Some(Compression::default()),
+            per_message_deflate: None,
             access: Access::default(),
             trusted_proxies: Vec::new(),
             body_timeout: Duration::from_secs(60),
@@ -100,6 +104,7 @@ impl fmt::Debug for Config {
             .field("cors", &self.cors)
             .field("cookie", &self.cookie)
             .field("compression", &self.compression)
+            .field("per_message_deflate", &self.per_message_deflate)
             .field("access", &self.access)
             .field("trusted_proxies", &self.trusted_proxies)
             .field("body_timeout", &self.body_timeout)

@@ -19,7 +19,8 @@ use super::reply::{self, Rejection, Reply, Taste};
 use super::route::Route;
 use super::sessions::{Arrival, PollAnswer, PostAnswer, SessionHandle};
 use super::shared::Shared;
-use super::{driver, newcomer, upgrade, websocket};
+use super::websocket::{self, Upgrade};
+use super::{driver, newcomer, upgrade};
 use crate::engine::{Parsed, Refusal, Request as Wanted, RequestHead, Transport};
 use crate::wire::Sid;
 
@@ -197,9 +198,9 @@ impl Exchange<'_> {
                 Ok(Answer { reply, first: true })
             }
             Transport::WebSocket => {
-                let (reply, on_upgrade) = self.switch_protocols()?;
+                let (reply, upgrade) = self.switch_protocols()?;
                 let booking = newcomer::book(self.shared, &handshake, transport).await?;
-                driver::open_websocket(self.shared, booking, handshake, on_upgrade);
+                driver::open_websocket(self.shared, booking, handshake, upgrade);
                 Ok(Answer { reply, first: true })
             }
         }
@@ -213,18 +214,20 @@ impl Exchange<'_> {
             .into());
         }
         let handshake = newcomer::admit(self.shared, self.parts).await?;
-        let (reply, on_upgrade) = self.switch_protocols()?;
-        driver::open_plain(self.shared, handshake, on_upgrade);
+        let (reply, upgrade) = self.switch_protocols()?;
+        driver::open_plain(self.shared, handshake, upgrade);
         Ok(Answer { reply, first: true })
     }
 
     /// The 101 and the connection that will follow it.
-    fn switch_protocols(&mut self) -> Result<(Reply, OnUpgrade), Rejection> {
+    fn switch_protocols(&mut self) -> Result<(Reply, Upgrade), Rejection> {
         // RFC 6455, 4.2.1. hyper upgrades nothing older either.
         if self.parts.version < Version::HTTP_11 {
             return Err(Rejection::Malformed("A WebSocket needs HTTP/1.1"));
         }
-        let reply = upgrade::accept(&self.parts.headers).map_err(Rejection::Malformed)?;
+        let deflate = self.shared.config.per_message_deflate.as_ref();
+        let accepted = upgrade::accept(&self.parts.headers, deflate);
+        let (reply, agreed) = accepted.map_err(Rejection::Malformed)?;
         let Some(on_upgrade) = self.on_upgrade.take() else {
             tracing::error!(
                 "a WebSocket request came without hyper's `OnUpgrade` extension; serve the \
@@ -232,15 +235,15 @@ impl Exchange<'_> {
             );
             return Err(Rejection::NoUpgrade);
         };
-        Ok((reply, on_upgrade))
+        Ok((reply, Upgrade { on_upgrade, agreed }))
     }
 
     fn add_websocket(&mut self, session: Arc<SessionHandle>) -> Result<Answer, Rejection> {
-        let (reply, on_upgrade) = self.switch_protocols()?;
+        let (reply, upgrade) = self.switch_protocols()?;
         let max_payload = self.shared.engine.max_payload;
         // Nobody waits for this task: it ends when the 101 is written or the client leaves.
         tokio::spawn(async move {
-            let Some(websocket) = websocket::upgrade(on_upgrade, max_payload).await else {
+            let Some(websocket) = websocket::upgrade(upgrade, max_payload).await else {
                 return;
             };
             if let Err(Arrival::WebSocket(late)) = session.arrive(Arrival::WebSocket(websocket)) {

@@ -1,13 +1,13 @@
 //! The HTTP half of a WebSocket's opening handshake (RFC 6455, 4.2).
 
 use http::header::{
-    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::reply::Reply;
-use super::websocket;
+use super::websocket::{self, Agreed, PerMessageDeflate};
 
 /// Whether a request asks for a WebSocket. Other upgrades, such as to HTTP/2, are not asked for by
 /// those who need them, and are ignored.
@@ -16,8 +16,12 @@ pub(super) fn is_requested(headers: &HeaderMap) -> bool {
     names(headers, &UPGRADE, "websocket") && names(headers, &CONNECTION, "upgrade")
 }
 
-/// The 101 that accepts the handshake, or what is wrong with it.
-pub(super) fn accept(headers: &HeaderMap) -> Result<Reply, &'static str> {
+/// The 101 that accepts the handshake, with what it agrees to of what `deflate` allows, or what is
+/// wrong with the request.
+pub(super) fn accept(
+    headers: &HeaderMap,
+    deflate: Option<&PerMessageDeflate>,
+) -> Result<(Reply, Option<Agreed>), &'static str> {
     if headers
         .get(SEC_WEBSOCKET_VERSION)
         .is_none_or(|version| version != "13")
@@ -42,7 +46,14 @@ pub(super) fn accept(headers: &HeaderMap) -> Result<Reply, &'static str> {
     if let Some(protocol) = offered.and_then(|token| HeaderValue::from_str(token).ok()) {
         answer.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
     }
-    Ok(reply)
+    let agreed =
+        deflate.and_then(|deflate| deflate.agree(lines(headers, &SEC_WEBSOCKET_EXTENSIONS)));
+    if let Some(agreed) = &agreed {
+        let extension =
+            HeaderValue::try_from(agreed.answer()).expect("names and numbers are ASCII");
+        answer.insert(SEC_WEBSOCKET_EXTENSIONS, extension);
+    }
+    Ok((reply, agreed))
 }
 
 /// 16 bytes in base64.
@@ -58,12 +69,13 @@ fn names(headers: &HeaderMap, header: &HeaderName, token: &str) -> bool {
         || tokens(headers, header).any(|named| named.eq_ignore_ascii_case(token))
 }
 
+fn lines<'a>(headers: &'a HeaderMap, header: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(header).iter();
+    lines.filter_map(|line| line.to_str().ok())
+}
+
 fn tokens<'a>(headers: &'a HeaderMap, header: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let lines = headers
-        .get_all(header)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
-    lines
+    lines(headers, header)
         .flat_map(|line| line.split(','))
         .map(str::trim)
         .filter(|token| !token.is_empty())
@@ -115,18 +127,52 @@ mod tests {
     #[test]
     fn the_example_of_the_specification_is_accepted() {
         // RFC 6455, 1.2 and 1.3.
-        let reply = accept(&headers(&[
+        let headers = headers(&[
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
             ("sec-websocket-version", "13"),
             ("sec-websocket-protocol", "chat, superchat"),
-        ]))
-        .unwrap();
+        ]);
+        let (reply, _) = accept(&headers, None).unwrap();
         assert_eq!(reply.status(), 101);
         assert_eq!(
             reply.headers()[SEC_WEBSOCKET_ACCEPT],
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         );
         assert_eq!(reply.headers()[SEC_WEBSOCKET_PROTOCOL], "chat");
+    }
+
+    #[test]
+    fn compression_is_agreed_on_if_both_want_it() {
+        let on = PerMessageDeflate::default();
+        let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let both = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+        let rows: [(&[&str], Option<&PerMessageDeflate>, Option<&str>); 5] = [
+            (&["permessage-deflate"], Some(&on), Some(both)),
+            (
+                &["x-webkit, foo", "permessage-deflate"],
+                Some(&on),
+                Some(both),
+            ),
+            (&["permessage-deflate"], None, None),
+            (&["permessage-deflate; mode=fast"], Some(&on), None),
+            (&[], Some(&on), None),
+        ];
+        for (offers, deflate, expected) in rows {
+            let mut pairs = vec![key, ("sec-websocket-version", "13")];
+            pairs.extend(
+                offers
+                    .iter()
+                    .map(|offer| ("sec-websocket-extensions", *offer)),
+            );
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(name, HeaderValue::from_str(value).unwrap());
+            }
+            let (reply, agreed) = accept(&headers, deflate).unwrap();
+            let answer = reply.headers().get(SEC_WEBSOCKET_EXTENSIONS);
+            assert_eq!(answer.map(|value| value.to_str().unwrap()), expected);
+            assert_eq!(agreed.is_some(), expected.is_some(), "{offers:?}");
+        }
     }
 
     #[test]
@@ -145,8 +191,8 @@ mod tests {
                 ("sec-websocket-key", key),
                 ("sec-websocket-version", version),
             ]);
-            assert!(accept(&headers).is_err(), "{key} {version}");
+            assert!(accept(&headers, None).is_err(), "{key} {version}");
         }
-        assert!(accept(&HeaderMap::new()).is_err());
+        assert!(accept(&HeaderMap::new(), None).is_err());
     }
 }

@@ -1,9 +1,9 @@
 //! WebSockets over a connection that HTTP has handed over. Everything above sees [`Frame`]s.
 //!
 //! The protocol itself is in [`websocket`](crate::websocket); here are the sockets, the buffers and
-//! the way a connection ends. Compression of messages is not negotiated, as in the reference's
-//! default.
+//! the way a connection ends.
 
+mod deflate;
 mod stream;
 
 use std::future::{Future, poll_fn};
@@ -18,10 +18,14 @@ use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::engine::Gone;
-use crate::websocket::{Decoder, Outbox, Received, Violation};
+use crate::websocket::{Compressed, Decoder, Outbox, Received, Violation};
 use crate::wire::Frame;
 
+use deflate::Deflate;
 use stream::{Stream, scratch};
+
+pub(super) use deflate::Agreed;
+pub use deflate::PerMessageDeflate;
 
 pub(super) use crate::websocket::accept_key;
 
@@ -52,6 +56,8 @@ pub(crate) struct WebSocket {
     is_borrowed: bool,
     decoder: Decoder,
     outbox: Outbox,
+    /// Compression, if it was agreed on.
+    deflate: Option<Box<Deflate>>,
     /// The payload of the last ping, while there is no room for its pong.
     late_pong: Option<Box<[u8]>>,
     ending: Ending,
@@ -79,10 +85,21 @@ pub(crate) enum Incoming {
     Gone(Gone, Option<u16>),
 }
 
+/// A connection that is to become a WebSocket, once its 101 has been written.
+pub(crate) struct Upgrade {
+    pub(crate) on_upgrade: OnUpgrade,
+    /// What the 101 agrees to.
+    pub(crate) agreed: Option<Agreed>,
+}
+
 /// Waits until the 101 has been written and takes the connection over; none if it came to nothing.
-pub(crate) async fn upgrade(on_upgrade: OnUpgrade, max_payload: usize) -> Option<Box<WebSocket>> {
-    match on_upgrade.await {
-        Ok(upgraded) => Some(Box::new(WebSocket::new(upgraded, max_payload))),
+pub(crate) async fn upgrade(upgrade: Upgrade, max_payload: usize) -> Option<Box<WebSocket>> {
+    match upgrade.on_upgrade.await {
+        Ok(upgraded) => Some(Box::new(WebSocket::new(
+            upgraded,
+            upgrade.agreed,
+            max_payload,
+        ))),
         Err(error) if error.is_user() => {
             tracing::error!(
                 %error,
@@ -99,14 +116,19 @@ pub(crate) async fn upgrade(on_upgrade: OnUpgrade, max_payload: usize) -> Option
 }
 
 impl WebSocket {
-    fn new(upgraded: Upgraded, max_payload: usize) -> WebSocket {
+    fn new(upgraded: Upgraded, agreed: Option<Agreed>, max_payload: usize) -> WebSocket {
         let (stream, read) = Stream::of(upgraded);
+        let decoder = Decoder::new(max_payload);
         WebSocket {
             stream,
             input: BytesMut::from(&*read),
             is_borrowed: false,
-            decoder: Decoder::new(max_payload),
+            decoder: match agreed {
+                Some(_) => decoder.with_compression(),
+                None => decoder,
+            },
             outbox: Outbox::new(),
+            deflate: agreed.map(|agreed| Box::new(Deflate::new(agreed))),
             late_pong: None,
             ending: Ending::Open,
             max_payload,
@@ -115,11 +137,21 @@ impl WebSocket {
 
     /// The next thing that comes in. Pings are answered on the way, with the next flush.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        if let Some(deflate) = &self.deflate
+            && deflate.is_spent()
+        {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
             match self.decoder.decode(&mut self.input) {
                 Ok(Some(Received::Message(frame))) => {
                     return Poll::Ready(Incoming::Frame(owned(frame)));
                 }
+                Ok(Some(Received::Compressed(message))) => match self.inflate(message) {
+                    Ok(frame) => return Poll::Ready(Incoming::Frame(frame)),
+                    Err(violation) => return Poll::Ready(refused(violation)),
+                },
                 Ok(Some(Received::Pong(_))) => return Poll::Ready(Incoming::Pong),
                 Ok(Some(Received::Ping(payload))) => self.answer_ping(&payload),
                 Ok(Some(Received::Close(code))) => {
@@ -133,19 +165,25 @@ impl WebSocket {
                         return Poll::Ready(Incoming::Gone(Gone::Closed, None));
                     }
                 },
-                Err(Violation::TooBig) => {
-                    return Poll::Ready(Incoming::Gone(Gone::TooLarge, None));
-                }
-                Err(violation) => {
-                    let code = Some(violation.close_code());
-                    return Poll::Ready(Incoming::Gone(Gone::Failed, code));
-                }
+                Err(violation) => return Poll::Ready(refused(violation)),
             }
         }
     }
 
-    /// Gives the thread's read buffer back before the task sleeps, if not all of it was looked at.
+    /// What a compressed message says.
+    #[cold]
+    fn inflate(&mut self, message: Compressed) -> Result<Frame, Violation> {
+        match &mut self.deflate {
+            Some(deflate) => deflate.inflate(message, &mut self.decoder),
+            None => Err(Violation::Protocol("a compressed message")),
+        }
+    }
+
+    /// Before the task sleeps: gives the thread's read buffer back, if not all of it was looked at.
     pub(crate) fn rest(&mut self) {
+        if let Some(deflate) = &mut self.deflate {
+            deflate.rest();
+        }
         if self.is_borrowed {
             let rest = BytesMut::from(&*self.input);
             self.give_back();
@@ -166,7 +204,10 @@ impl WebSocket {
     /// Feeds a frame; it leaves with the next flush.
     pub(crate) fn feed(&mut self, frame: Frame) {
         self.borrow_buffer();
-        self.outbox.message(frame);
+        match &mut self.deflate {
+            Some(deflate) => deflate.feed(frame, &mut self.outbox),
+            None => self.outbox.message(frame),
+        }
     }
 
     /// Feeds a ping.
@@ -227,7 +268,12 @@ impl WebSocket {
 
     /// Reads until the peer has come to its end.
     async fn drain(&mut self) {
-        while !matches!(poll_fn(|cx| self.poll_next(cx)).await, Incoming::Gone(_, _)) {}
+        let mut next = |cx: &mut Context<'_>| {
+            let next = self.poll_next(cx);
+            self.rest();
+            next
+        };
+        while !matches!(poll_fn(&mut next).await, Incoming::Gone(_, _)) {}
     }
 
     /// Reads past the frame that was refused.
@@ -296,6 +342,15 @@ impl WebSocket {
         if self.outbox.is_empty() {
             self.outbox.lend(scratch::take_write());
         }
+    }
+}
+
+/// The end, for what the peer did wrong.
+#[cold]
+fn refused(violation: Violation) -> Incoming {
+    match violation {
+        Violation::TooBig => Incoming::Gone(Gone::TooLarge, None),
+        violation => Incoming::Gone(Gone::Failed, Some(violation.close_code())),
     }
 }
 

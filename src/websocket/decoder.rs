@@ -11,7 +11,7 @@ use bytestring::ByteString;
 use super::header::{Header, LONGEST, Opcode};
 use super::mask::{shift, unmask};
 use super::message::{Partial, Text};
-use super::{Received, Violation};
+use super::{Compressed, Inflater, Received, Violation};
 use crate::wire::Frame;
 
 /// Reads what a client sends: bytes in any split go in, messages and control frames come out.
@@ -29,6 +29,7 @@ pub struct Decoder {
     head: [u8; LONGEST],
     head_len: u8,
     is_over: bool,
+    may_compress: bool,
     pending: Option<Box<Pending>>,
 }
 
@@ -61,8 +62,18 @@ impl Decoder {
             head: [0; LONGEST],
             head_len: 0,
             is_over: false,
+            may_compress: false,
             pending: None,
         }
+    }
+
+    /// The same for a connection on which permessage-deflate was agreed on: it gives compressed
+    /// messages as they are, for [`inflate`](Decoder::inflate). The limit holds for what arrives
+    /// and for what comes of it.
+    #[must_use]
+    pub fn with_compression(mut self) -> Decoder {
+        self.may_compress = true;
+        self
     }
 
     /// The next thing in `input`; none once all of `input` has been taken, so that its buffer is free
@@ -84,12 +95,37 @@ impl Decoder {
         let received = self.advance(input);
         if let Ok(Some(Received::Close(_))) | Err(_) = received {
             input.clear();
-            *self = Decoder {
-                is_over: true,
-                ..Decoder::new(self.max_message)
-            };
+            self.end();
         }
         received
+    }
+
+    /// What a compressed message says; to be asked for each as it comes, with the same `inflater`
+    /// for all of a connection unless [`Agreement`](super::Agreement) says that each message stands
+    /// alone.
+    ///
+    /// # Errors
+    ///
+    /// What comes of it is over the limit, is not UTF-8 though it should be text, or it is no
+    /// DEFLATE data. Then this is the end, as after a [`Violation`] of `decode`.
+    pub fn inflate(
+        &mut self,
+        message: Compressed,
+        inflater: &mut Inflater,
+    ) -> Result<Frame, Violation> {
+        let inflated = inflater.inflate(message, self.max_message);
+        if inflated.is_err() {
+            self.end();
+        }
+        inflated
+    }
+
+    #[cold]
+    fn end(&mut self) {
+        *self = Decoder {
+            is_over: true,
+            ..Decoder::new(self.max_message)
+        };
     }
 
     /// Whether nothing is half-received.
@@ -130,7 +166,11 @@ impl Decoder {
             let stands_alone =
                 header.opcode.is_control() || (header.is_final && !self.in_message());
             if stands_alone && length <= input.len() - payload {
-                return received(header.opcode, take(input, payload, length, header.mask));
+                let payload = take(input, payload, length, header.mask);
+                if header.is_compressed {
+                    return Ok(Some(compressed(header.opcode, payload)));
+                }
+                return received(header.opcode, payload);
             }
             input.advance(payload);
             self.begin(&header, length);
@@ -148,7 +188,7 @@ impl Decoder {
     #[inline]
     fn read_head(&mut self, input: &mut BytesMut) -> Result<Option<(Header, usize)>, Violation> {
         if self.head_len == 0
-            && let Some(header) = Header::read(input, self.in_message())?
+            && let Some(header) = Header::read(input, self.in_message(), self.may_compress)?
         {
             return Ok(Some((header, header.size)));
         }
@@ -164,7 +204,8 @@ impl Decoder {
         let held = usize::from(self.head_len);
         let taken = input.len().min(LONGEST - held);
         self.head[held..held + taken].copy_from_slice(&input[..taken]);
-        match Header::read(&self.head[..held + taken], self.in_message())? {
+        let head = &self.head[..held + taken];
+        match Header::read(head, self.in_message(), self.may_compress)? {
             Some(header) => {
                 self.head_len = 0;
                 Ok(Some((header, header.size - held)))
@@ -202,6 +243,9 @@ impl Decoder {
             left,
         });
         match header.opcode {
+            _ if header.is_compressed => {
+                pending.message = Some(Partial::Compressed(header.opcode, Vec::new()));
+            }
             Opcode::Text => pending.message = Some(Partial::Text(Text::default())),
             Opcode::Binary => pending.message = Some(Partial::Binary(Vec::new())),
             Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => {}
@@ -237,7 +281,7 @@ impl Pending {
             return received(frame.opcode, payload.into());
         }
         match self.message.take_if(|_| frame.is_final) {
-            Some(message) => message.finish().map(Received::Message).map(Some),
+            Some(message) => message.finish().map(Some),
             None => Ok(None),
         }
     }
@@ -256,6 +300,12 @@ fn take(input: &mut BytesMut, at: usize, length: usize, mask: [u8; 4]) -> Bytes 
     let mut payload = frame.freeze();
     payload.advance(at);
     payload
+}
+
+/// A compressed message that has arrived.
+#[cold]
+fn compressed(opcode: Opcode, payload: Bytes) -> Received {
+    Received::Compressed(Compressed::new(opcode, payload))
 }
 
 /// What a frame that stands for itself says.

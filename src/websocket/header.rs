@@ -15,6 +15,8 @@ pub(super) const MAX_CONTROL: usize = 125;
 pub(super) const FIN: u8 = 0x80;
 /// The bits that only extensions give a meaning to.
 const RESERVED: u8 = 0x70;
+/// The one of them that says that the message which begins is compressed (RFC 7692, 6).
+pub(super) const RSV1: u8 = 0x40;
 /// The bit of the second byte that says that a mask follows.
 const MASKED: u8 = 0x80;
 /// In place of a length: it follows in two bytes.
@@ -64,6 +66,8 @@ pub(super) struct Header {
     /// Whether the message ends with this frame.
     pub(super) is_final: bool,
     pub(super) opcode: Opcode,
+    /// Whether it begins a compressed message.
+    pub(super) is_compressed: bool,
     /// The announced size of the payload in bytes.
     pub(super) length: u64,
     pub(super) mask: [u8; 4],
@@ -74,14 +78,19 @@ pub(super) struct Header {
 impl Header {
     /// Reads the head at the beginning of `bytes`; none if more of it must come.
     ///
-    /// `in_message` says whether a fragmented message has begun. Each byte is judged once it is
-    /// there, so that waiting for more changes no verdict.
+    /// `in_message` says whether a fragmented message has begun, `may_compress` whether compression
+    /// was agreed on. Each byte is judged once it is there, so that waiting for more changes no
+    /// verdict.
     #[inline]
-    pub(super) fn read(bytes: &[u8], in_message: bool) -> Result<Option<Header>, Violation> {
+    pub(super) fn read(
+        bytes: &[u8],
+        in_message: bool,
+        may_compress: bool,
+    ) -> Result<Option<Header>, Violation> {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
-        let opcode = check_first(first, in_message)?;
+        let opcode = check_first(first, in_message, may_compress)?;
         let Some((&second, rest)) = rest.split_first() else {
             return Ok(None);
         };
@@ -107,6 +116,7 @@ impl Header {
         Ok(Some(Header {
             is_final: first & FIN != 0,
             opcode,
+            is_compressed: first & RSV1 != 0,
             length,
             mask,
             size: bytes.len() - rest.len(),
@@ -116,8 +126,10 @@ impl Header {
 
 /// What the first byte says: final or not, reserved bits, opcode.
 #[inline]
-fn check_first(first: u8, in_message: bool) -> Result<Opcode, Violation> {
-    check_reserved(first)?;
+fn check_first(first: u8, in_message: bool, may_compress: bool) -> Result<Opcode, Violation> {
+    if first & RESERVED != 0 {
+        check_reserved(first, may_compress)?;
+    }
     let opcode = Opcode::read(first)?;
     match opcode {
         Opcode::Continuation if !in_message => {
@@ -135,14 +147,18 @@ fn check_first(first: u8, in_message: bool) -> Result<Opcode, Violation> {
 
 /// Reserved bits must be zero unless an extension gives them a meaning (RFC 6455, 5.2).
 ///
-/// With permessage-deflate, RSV1 would say here that the message which begins is compressed
+/// With permessage-deflate, the first of them may stand where a message begins, and nowhere else
 /// (RFC 7692, 6).
-#[inline]
-fn check_reserved(first: u8) -> Result<(), Violation> {
-    if first & RESERVED == 0 {
-        Ok(())
-    } else {
-        Err(Violation::Protocol("a reserved bit is set"))
+#[cold]
+fn check_reserved(first: u8, may_compress: bool) -> Result<(), Violation> {
+    if !may_compress || first & RESERVED != RSV1 {
+        return Err(Violation::Protocol("a reserved bit is set"));
+    }
+    match Opcode::read(first)? {
+        Opcode::Text | Opcode::Binary => Ok(()),
+        Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong => Err(
+            Violation::Protocol("a compressed frame that begins no message"),
+        ),
     }
 }
 

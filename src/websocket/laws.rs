@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::client::{decode_all, masked};
-use super::{Decoder, Outbox, Received, Violation};
+use super::{Decoder, Deflater, Inflater, Outbox, Received, Violation};
 use crate::wire::Frame;
 
 /// The limit of the laws about any bytes; small, so that it is often met.
@@ -39,6 +39,7 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let first = prop_oneof![
         20 => select(vec![0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8A]),
+        2 => select(vec![0xC1, 0xC2, 0x41, 0x42]),
         2 => Just(0x88),
         1 => any::<u8>(),
     ];
@@ -49,8 +50,11 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// What comes of the bytes, cut into chunks of these lengths over and over.
-fn in_chunks(bytes: &[u8], lengths: &[usize]) -> (Vec<Received>, Option<Violation>) {
-    let mut decoder = Decoder::new(MAX);
+fn in_chunks(
+    mut decoder: Decoder,
+    bytes: &[u8],
+    lengths: &[usize],
+) -> (Vec<Received>, Option<Violation>) {
     let (mut all, mut rest) = (Vec::new(), bytes);
     for length in lengths.iter().cycle() {
         if rest.is_empty() {
@@ -127,6 +131,67 @@ fn write(said: &Said, mask: [u8; 4], bytes: &mut Vec<u8>, expected: &mut Vec<Rec
     }
 }
 
+fn len(frame: &Frame) -> usize {
+    match frame {
+        Frame::Text(text) => text.len(),
+        Frame::Binary(bytes) => bytes.len(),
+    }
+}
+
+/// Messages with repetitions near and far and without, and whether to compress them.
+fn compressible() -> impl Strategy<Value = (Frame, bool)> {
+    let text = vec("[a-c]{1,4}|\\PC", 0..60).prop_map(|all| Frame::from(all.concat().as_str()));
+    let binary = (vec(any::<u8>(), 0..500), 0..20usize)
+        .prop_map(|(bytes, times)| Frame::from(Bytes::from(bytes.repeat(times))));
+    (
+        prop_oneof![2 => text, 1 => binary],
+        prop_oneof![4 => Just(true), 1 => Just(false)],
+    )
+}
+
+/// DEFLATE data of a few hundred bytes, most of it spoiled.
+fn broken() -> impl Strategy<Value = Vec<u8>> {
+    let whole = (compressible(), any::<bool>()).prop_map(|((frame, _), twice)| {
+        let mut deflater = Deflater::new(2, 15, true);
+        let mut outbox = Outbox::new();
+        for _ in 0..=usize::from(twice) {
+            outbox.compressed(deflater.deflate(&frame, &mut Vec::new()));
+        }
+        write_out(&mut outbox, 100, usize::MAX)[2..].to_vec()
+    });
+    let spoiled = (
+        whole,
+        vec((any::<usize>(), any::<u8>()), 0..4),
+        any::<usize>(),
+    );
+    spoiled.prop_map(|(mut data, changes, end)| {
+        for (at, byte) in changes {
+            let at = at % data.len().max(1);
+            data.get_mut(at).into_iter().for_each(|old| *old = byte);
+        }
+        data.truncate(end % (data.len() + 1));
+        data
+    })
+}
+
+/// A server's frame as a client might have sent it: masked, and cut into fragments.
+fn from_client(frame: &[u8], cuts: &[usize]) -> Vec<u8> {
+    let head = match frame[1] {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    let (mut first, mut rest) = (frame[0] & 0x7F, &frame[head..]);
+    let mut bytes = Vec::new();
+    for cut in cuts {
+        let piece = rest.split_off(..(*cut).min(rest.len())).unwrap_or_default();
+        bytes.extend(masked(first, piece, [5, 6, 7, 8]));
+        first = 0;
+    }
+    bytes.extend(masked(first | 0x80, rest, [5, 6, 7, 8]));
+    bytes
+}
+
 /// What is done with an outbox.
 #[derive(Clone, Debug)]
 enum Done {
@@ -192,9 +257,75 @@ proptest! {
         bytes in bytes(),
         lengths in vec(1..40usize, 1..10),
     ) {
-        let at_once = in_chunks(&bytes, &[usize::MAX]);
-        prop_assert_eq!(&in_chunks(&bytes, &lengths), &at_once);
-        prop_assert_eq!(&in_chunks(&bytes, &[1]), &at_once);
+        for make in [|| Decoder::new(MAX), || Decoder::new(MAX).with_compression()] {
+            let at_once = in_chunks(make(), &bytes, &[usize::MAX]);
+            prop_assert_eq!(&in_chunks(make(), &bytes, &lengths), &at_once);
+            prop_assert_eq!(&in_chunks(make(), &bytes, &[1]), &at_once);
+        }
+    }
+
+    #[test]
+    fn what_is_compressed_is_what_is_inflated(
+        messages in vec(compressible(), 0..4),
+        (level, window_bits, takes_over) in (1..=9u8, 9..=15u8, any::<bool>()),
+        cuts in vec(0..400usize, 0..5),
+        chunk in prop_oneof![1..200usize, Just(usize::MAX)],
+    ) {
+        let mut deflater = Deflater::new(level, window_bits, takes_over);
+        let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
+        for (frame, is_compressed) in &messages {
+            let mut outbox = Outbox::new();
+            match is_compressed {
+                true => outbox.compressed(deflater.deflate(frame, &mut buffer)),
+                false => outbox.message(frame.clone()),
+            }
+            bytes.extend(from_client(&write_out(&mut outbox, 100, usize::MAX), &cuts));
+            prop_assert!(outbox.is_empty());
+        }
+        let longest = messages.iter().map(|(frame, _)| len(frame)).max();
+        // What cannot be compressed grows.
+        let limit = longest.unwrap_or(0) * 9 / 8 + 100;
+        let mut decoder = Decoder::new(limit).with_compression();
+        let mut inflater = Inflater::new(takes_over);
+        let mut all = Vec::new();
+        for chunk in bytes.chunks(chunk) {
+            let (more, violation) = decode_all(&mut decoder, chunk);
+            prop_assert_eq!(violation, None);
+            for received in more {
+                all.push(match received {
+                    Received::Compressed(message) => decoder.inflate(message, &mut inflater),
+                    Received::Message(frame) => Ok(frame),
+                    other => panic!("{other:?}"),
+                });
+            }
+        }
+        prop_assert!(decoder.is_idle());
+        let expected: Vec<_> = messages.into_iter().map(|(frame, _)| Ok(frame)).collect();
+        prop_assert!(all == expected);
+    }
+
+    #[test]
+    fn whatever_is_inflated_stays_within_the_limit(
+        rows in vec((broken(), any::<bool>()), 1..4),
+        takes_over in any::<bool>(),
+    ) {
+        let mut decoder = Decoder::new(MAX).with_compression();
+        let mut inflater = Inflater::new(takes_over);
+        for (data, is_text) in rows {
+            let first = if is_text { 0xC1 } else { 0xC2 };
+            let (all, violation) = decode_all(&mut decoder, &masked(first, &data, [1, 2, 3, 4]));
+            let [Received::Compressed(message)] = &all[..] else {
+                prop_assert!(data.len() > MAX && violation == Some(Violation::TooBig));
+                break;
+            };
+            match decoder.inflate(message.clone(), &mut inflater) {
+                Ok(frame) => prop_assert!(len(&frame) <= MAX),
+                Err(violation) => {
+                    prop_assert!(matches!(violation.close_code(), 1007 | 1009));
+                    break;
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! A message that has not arrived in one piece: what there is of it.
 //!
 //! Its buffer grows with what arrives and never by what is announced. Text is checked once, as it
-//! arrives.
+//! arrives; what is compressed is kept so, and checked when it is inflated.
 
 use bytes::Bytes;
 
-use super::Violation;
+use super::header::Opcode;
+use super::{Compressed, Received, Violation};
 use crate::wire::Frame;
 
 /// A message of which more is to come.
@@ -15,6 +16,8 @@ pub(super) enum Partial {
     Text(Text),
     /// A binary message.
     Binary(Vec<u8>),
+    /// A compressed message of this kind.
+    Compressed(Opcode, Vec<u8>),
 }
 
 impl Partial {
@@ -22,7 +25,7 @@ impl Partial {
     pub(super) fn len(&self) -> usize {
         match self {
             Partial::Text(text) => text.checked.len() + text.begun().len(),
-            Partial::Binary(bytes) => bytes.len(),
+            Partial::Binary(bytes) | Partial::Compressed(_, bytes) => bytes.len(),
         }
     }
 
@@ -30,7 +33,7 @@ impl Partial {
     pub(super) fn capacity(&self) -> usize {
         match self {
             Partial::Text(text) => text.checked.capacity(),
-            Partial::Binary(bytes) => bytes.capacity(),
+            Partial::Binary(bytes) | Partial::Compressed(_, bytes) => bytes.capacity(),
         }
     }
 
@@ -38,7 +41,7 @@ impl Partial {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         match self {
             Partial::Text(text) => text.push(bytes),
-            Partial::Binary(binary) => {
+            Partial::Binary(binary) | Partial::Compressed(_, binary) => {
                 binary.extend_from_slice(bytes);
                 Ok(())
             }
@@ -46,12 +49,17 @@ impl Partial {
     }
 
     /// The message, now that all of it is there.
-    pub(super) fn finish(self) -> Result<Frame, Violation> {
-        match self {
-            Partial::Text(text) if text.begun().is_empty() => Ok(Frame::Text(text.checked.into())),
-            Partial::Text(_) => Err(Violation::NotUtf8),
-            Partial::Binary(bytes) => Ok(Frame::Binary(Bytes::from(bytes))),
-        }
+    pub(super) fn finish(self) -> Result<Received, Violation> {
+        let message = match self {
+            Partial::Text(text) if text.begun().is_empty() => Frame::Text(text.checked.into()),
+            Partial::Text(_) => return Err(Violation::NotUtf8),
+            Partial::Binary(bytes) => Frame::Binary(Bytes::from(bytes)),
+            Partial::Compressed(opcode, bytes) => {
+                let message = Compressed::new(opcode, Bytes::from(bytes));
+                return Ok(Received::Compressed(message));
+            }
+        };
+        Ok(Received::Message(message))
     }
 }
 
@@ -122,7 +130,7 @@ mod tests {
     use super::*;
 
     /// Pushes the pieces; how many were taken, and the whole.
-    fn put_together(pieces: &[&[u8]]) -> (usize, Result<Frame, Violation>) {
+    fn put_together(pieces: &[&[u8]]) -> (usize, Result<Received, Violation>) {
         let mut text = Partial::Text(Text::default());
         for (at, piece) in pieces.iter().enumerate() {
             if let Err(violation) = text.push(piece) {
@@ -141,7 +149,8 @@ mod tests {
         for one in 0..=bytes.len() {
             for other in one..=bytes.len() {
                 let pieces = [&bytes[..one], &bytes[one..other], &bytes[other..]];
-                assert_eq!(put_together(&pieces), (3, Ok(text.into())));
+                let whole = Received::Message(text.into());
+                assert_eq!(put_together(&pieces), (3, Ok(whole)));
             }
         }
     }

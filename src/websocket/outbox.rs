@@ -8,7 +8,8 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::header::{FIN, LENGTH_16, LENGTH_64, MAX_CONTROL, Opcode};
+use super::Compressed;
+use super::header::{FIN, LENGTH_16, LENGTH_64, MAX_CONTROL, Opcode, RSV1};
 use crate::wire::Frame;
 
 /// The longest payload that is copied, in bytes. Measured: from about here on, copying costs more than
@@ -53,14 +54,21 @@ impl Outbox {
             Frame::Binary(bytes) => (Opcode::Binary, bytes),
         };
         if payload.len() <= LONGEST_COPIED {
-            self.copy(opcode, &payload);
+            self.copy(FIN | opcode as u8, &payload);
         } else {
-            self.copy_head(opcode, payload.len(), 0);
-            self.large_len += payload.len();
-            self.large.push_back(Large {
-                after: self.copied.len(),
-                payload,
-            });
+            self.keep(FIN | opcode as u8, payload);
+        }
+    }
+
+    /// Puts a compressed message in (RFC 7692, 6). What it was made from must be what the peer's
+    /// decompressor expects next.
+    pub fn compressed(&mut self, message: Compressed) {
+        let first = FIN | RSV1 | message.opcode() as u8;
+        let payload = message.into_data();
+        if payload.len() <= LONGEST_COPIED {
+            self.copy(first, &payload);
+        } else {
+            self.keep(first, payload);
         }
     }
 
@@ -173,21 +181,33 @@ impl Outbox {
 
     fn control(&mut self, opcode: Opcode, payload: &[u8]) {
         debug_assert!(payload.len() <= MAX_CONTROL, "a control frame is short");
-        self.copy(opcode, &payload[..payload.len().min(MAX_CONTROL)]);
+        self.copy(
+            FIN | opcode as u8,
+            &payload[..payload.len().min(MAX_CONTROL)],
+        );
+    }
+
+    /// Puts in a frame whose payload is not copied.
+    fn keep(&mut self, first: u8, payload: Bytes) {
+        self.copy_head(first, payload.len(), 0);
+        self.large_len += payload.len();
+        self.large.push_back(Large {
+            after: self.copied.len(),
+            payload,
+        });
     }
 
     /// Copies a whole frame.
     #[inline]
-    fn copy(&mut self, opcode: Opcode, payload: &[u8]) {
-        self.copy_head(opcode, payload.len(), payload.len());
+    fn copy(&mut self, first: u8, payload: &[u8]) {
+        self.copy_head(first, payload.len(), payload.len());
         self.copied.extend_from_slice(payload);
     }
 
-    /// Copies a frame's head; `following` bytes will be copied behind it. A server does not mask, and
+    /// Copies a frame's head, which begins with the byte `first`; `following` bytes will be copied behind it. A server does not mask, and
     /// writes a length in the fewest bytes (RFC 6455, 5.1 and 5.2).
     #[inline]
-    fn copy_head(&mut self, opcode: Opcode, length: usize, following: usize) {
-        let first = FIN | opcode as u8;
+    fn copy_head(&mut self, first: u8, length: usize, following: usize) {
         let mut head = [first, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let size = if length <= MAX_CONTROL {
             head[1] = length as u8;

@@ -1,10 +1,11 @@
-//! The HTTP side: paths, access, CORS, the cookie, compression, connections.
+//! The HTTP side: paths, access, CORS, the cookie, compression, WebSockets, connections.
 
 use super::Table;
 use crate::config::kind::Kind;
 
 pub(super) fn fill(table: &mut Table) {
     http(table);
+    websocket(table);
     cors(table);
     cookie(table);
     listener(table);
@@ -38,6 +39,23 @@ fn http(table: &mut Table) {
     section.add("body_timeout", Kind::some_time(), "60s", help);
     let help = "What Retry-After says to newcomers while the server drains";
     section.add("retry_after", Kind::duration(), "5s", help);
+}
+
+fn websocket(table: &mut Table) {
+    let mut section = table.section("websocket", "WebSockets");
+    let help = "Whether messages are compressed for clients that offer it (permessage-deflate)";
+    section.add("compression", Kind::Switch, "false", help);
+    let help = "The smallest message that is compressed";
+    let size = Kind::Bytes { least: 0 };
+    section.add("compression_threshold", size, "1KiB", help);
+    let level = Kind::Count { least: 1, most: 9 };
+    let help = "How hard to try to make messages small";
+    section.add("compression_level", level, "2", help);
+    let bits = Kind::Count { least: 9, most: 15 };
+    let help = "How far back to look for what was there before, as a power of two; clients may ask for less";
+    section.add("window_bits", bits, "15", help);
+    let help = "Whether messages refer to those before them; smaller messages, but up to 420 KiB more memory per client";
+    section.add("context_takeover", Kind::Switch, "false", help);
 }
 
 fn cors(table: &mut Table) {

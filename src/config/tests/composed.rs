@@ -73,7 +73,11 @@ fn every_setting_arrives_somewhere() {
         let mut variables = SERVICE.to_vec();
         // Not all settings matter without others.
         let key = setting.key.as_str();
-        let mut common = vec!["--cookie-name=io", "--assistant-address-rate-interval=9s"];
+        let mut common = vec![
+            "--cookie-name=io",
+            "--websocket-compression=true",
+            "--assistant-address-rate-interval=9s",
+        ];
         if key.starts_with("offline.") {
             variables = Vec::new();
         }
@@ -132,6 +136,19 @@ fn the_defaults_are_the_librarys() {
         ..trunkline::server::Cors::default()
     };
     same(&cors, &expected);
+}
+
+#[test]
+fn compression_of_messages_is_the_librarys_but_for_being_off() {
+    let deflate = |flags: &[&str]| {
+        let config = config(flags, &[]);
+        let access = config.http.access(&[]);
+        config.http.server(access).per_message_deflate
+    };
+    assert_eq!(deflate(&["--websocket-compression-level=9"]), None);
+    let expected = trunkline::server::PerMessageDeflate::default();
+    let found = deflate(&["--websocket-compression=true"]);
+    assert_eq!(found, Some(expected));
 }
 
 #[test]

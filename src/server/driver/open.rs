@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 
 use crate::api::{Application, Handshake};
@@ -11,7 +10,7 @@ use crate::connection::Connection;
 use crate::engine::{Session, Transport};
 use crate::server::sessions::{Arrival, Booking, PollAnswer};
 use crate::server::shared::Shared;
-use crate::server::websocket;
+use crate::server::websocket::{self, Upgrade};
 use crate::socketio::Client;
 use crate::wire::Moment;
 
@@ -46,9 +45,9 @@ pub(crate) fn open_websocket(
     shared: &Arc<Shared>,
     booking: Booking,
     handshake: Arc<Handshake>,
-    on_upgrade: OnUpgrade,
+    upgrade: Upgrade,
 ) {
-    after(shared, on_upgrade, move |shared, now| {
+    after(shared, upgrade, move |shared, now| {
         let config = shared.engine.clone();
         let session = Session::open(booking.sid(), Transport::WebSocket, config, now);
         let connection = protocol(shared, session, now);
@@ -57,8 +56,8 @@ pub(crate) fn open_websocket(
 }
 
 /// Opens a connection that speaks plain JSON frames.
-pub(crate) fn open_plain(shared: &Arc<Shared>, handshake: Arc<Handshake>, on_upgrade: OnUpgrade) {
-    after(shared, on_upgrade, move |shared, now| {
+pub(crate) fn open_plain(shared: &Arc<Shared>, handshake: Arc<Handshake>, upgrade: Upgrade) {
+    after(shared, upgrade, move |shared, now| {
         let connection = Connection::plain(shared.plain.clone(), handshake.query_pairs(), now);
         Driver::new(shared, None, handshake, connection)
     });
@@ -67,12 +66,12 @@ pub(crate) fn open_plain(shared: &Arc<Shared>, handshake: Arc<Handshake>, on_upg
 /// Begins a client once its WebSocket is there; a client that left before that never was one.
 fn after(
     shared: &Arc<Shared>,
-    on_upgrade: OnUpgrade,
+    upgrade: Upgrade,
     begin: impl FnOnce(&Arc<Shared>, Moment) -> Driver + Send + 'static,
 ) {
     let shared = shared.clone();
     tokio::spawn(async move {
-        let upgraded = websocket::upgrade(on_upgrade, shared.engine.max_payload);
+        let upgraded = websocket::upgrade(upgrade, shared.engine.max_payload);
         let Some(websocket) = upgraded.await else {
             return;
         };

@@ -1,5 +1,7 @@
 //! Tests of `decoder`.
 
+mod compressed;
+
 use super::super::client::{MASK, decode_all, frame, masked};
 use super::*;
 
@@ -10,8 +12,12 @@ const NONE: [Received; 0] = [];
 
 /// What comes of these bytes at once, which is also what comes of them byte by byte.
 fn decode(bytes: &[u8]) -> (Vec<Received>, Option<Violation>) {
-    let at_once = decode_all(&mut Decoder::new(MAX), bytes);
-    let mut decoder = Decoder::new(MAX);
+    decode_by(|| Decoder::new(MAX), bytes)
+}
+
+fn decode_by(make: fn() -> Decoder, bytes: &[u8]) -> (Vec<Received>, Option<Violation>) {
+    let at_once = decode_all(&mut make(), bytes);
+    let mut decoder = make();
     let mut all = Vec::new();
     for byte in bytes {
         let (more, violation) = decode_all(&mut decoder, &[*byte]);
