@@ -10,6 +10,7 @@ mod sockets {
     mod attach;
     mod backpressure;
     mod client;
+    mod deflate;
     mod engine;
     mod handlers;
     mod host;
