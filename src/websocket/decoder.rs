@@ -28,9 +28,17 @@ pub struct Decoder {
     /// The beginning of a frame's head.
     head: [u8; LONGEST],
     head_len: u8,
-    is_over: bool,
-    may_compress: bool,
+    stage: Stage,
     pending: Option<Box<Pending>>,
+}
+
+/// What may come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Plain,
+    /// Compressed messages as well.
+    Compressing,
+    Over,
 }
 
 /// What is half-received beyond a frame's head.
@@ -61,8 +69,7 @@ impl Decoder {
             max_message,
             head: [0; LONGEST],
             head_len: 0,
-            is_over: false,
-            may_compress: false,
+            stage: Stage::Plain,
             pending: None,
         }
     }
@@ -72,7 +79,7 @@ impl Decoder {
     /// and for what comes of it.
     #[must_use]
     pub fn with_compression(mut self) -> Decoder {
-        self.may_compress = true;
+        self.stage = Stage::Compressing;
         self
     }
 
@@ -88,11 +95,15 @@ impl Decoder {
     /// before its payload has arrived, text with its first byte that is out of place. The rest of
     /// `input` is dropped, then and after a close.
     pub fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Received>, Violation> {
-        if self.is_over || input.is_empty() {
-            input.clear();
-            return Ok(None);
-        }
-        let received = self.advance(input);
+        let received = match self.stage {
+            _ if input.is_empty() => return Ok(None),
+            Stage::Plain => self.advance::<false>(input),
+            Stage::Compressing => self.advance::<true>(input),
+            Stage::Over => {
+                input.clear();
+                return Ok(None);
+            }
+        };
         if let Ok(Some(Received::Close(_))) | Err(_) = received {
             input.clear();
             self.end();
@@ -123,7 +134,7 @@ impl Decoder {
     #[cold]
     fn end(&mut self) {
         *self = Decoder {
-            is_over: true,
+            stage: Stage::Over,
             ..Decoder::new(self.max_message)
         };
     }
@@ -141,9 +152,13 @@ impl Decoder {
         })
     }
 
-    /// [`decode`](Decoder::decode), while nothing has ended it.
+    /// [`decode`](Decoder::decode), while nothing has ended it. What is not compressed should not
+    /// pay for what might be, so there are two of it.
     #[inline]
-    fn advance(&mut self, input: &mut BytesMut) -> Result<Option<Received>, Violation> {
+    fn advance<const COMPRESSING: bool>(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<Received>, Violation> {
         loop {
             if let Some(pending) = &mut self.pending
                 && let Some(frame) = pending.frame
@@ -159,18 +174,17 @@ impl Decoder {
                     return Ok(received);
                 }
             }
-            let Some((header, payload)) = self.read_head(input)? else {
+            let Some((header, payload)) = self.read_head::<COMPRESSING>(input)? else {
                 return Ok(None);
             };
             let length = self.check_length(&header)?;
             let stands_alone =
                 header.opcode.is_control() || (header.is_final && !self.in_message());
             if stands_alone && length <= input.len() - payload {
-                let payload = take(input, payload, length, header.mask);
                 if header.is_compressed {
-                    return Ok(Some(compressed(header.opcode, payload)));
+                    return Ok(Some(take_compressed(input, payload, length, &header)));
                 }
-                return received(header.opcode, payload);
+                return received(header.opcode, take(input, payload, length, header.mask));
             }
             input.advance(payload);
             self.begin(&header, length);
@@ -186,18 +200,21 @@ impl Decoder {
     /// The next frame's head, and where in `input` its payload begins; none, and all of `input`
     /// taken, if more of it must come.
     #[inline]
-    fn read_head(&mut self, input: &mut BytesMut) -> Result<Option<(Header, usize)>, Violation> {
+    fn read_head<const COMPRESSING: bool>(
+        &mut self,
+        input: &mut BytesMut,
+    ) -> Result<Option<(Header, usize)>, Violation> {
         if self.head_len == 0
-            && let Some(header) = Header::read(input, self.in_message(), self.may_compress)?
+            && let Some(header) = Header::read::<COMPRESSING>(input, self.in_message())?
         {
             return Ok(Some((header, header.size)));
         }
-        self.complete_head(input)
+        self.complete_head::<COMPRESSING>(input)
     }
 
     /// [`read_head`](Decoder::read_head) of a head that has not arrived in one piece.
     #[cold]
-    fn complete_head(
+    fn complete_head<const COMPRESSING: bool>(
         &mut self,
         input: &mut BytesMut,
     ) -> Result<Option<(Header, usize)>, Violation> {
@@ -205,7 +222,7 @@ impl Decoder {
         let taken = input.len().min(LONGEST - held);
         self.head[held..held + taken].copy_from_slice(&input[..taken]);
         let head = &self.head[..held + taken];
-        match Header::read(head, self.in_message(), self.may_compress)? {
+        match Header::read::<COMPRESSING>(head, self.in_message())? {
             Some(header) => {
                 self.head_len = 0;
                 Ok(Some((header, header.size - held)))
@@ -244,7 +261,7 @@ impl Decoder {
         });
         match header.opcode {
             _ if header.is_compressed => {
-                pending.message = Some(Partial::Compressed(header.opcode, Vec::new()));
+                pending.message = Some(Partial::Compressed(vec![header.opcode as u8]));
             }
             Opcode::Text => pending.message = Some(Partial::Text(Text::default())),
             Opcode::Binary => pending.message = Some(Partial::Binary(Vec::new())),
@@ -289,7 +306,7 @@ impl Pending {
 
 /// Takes a frame off the input whose payload begins at `at`; the payload, unmasked. An empty one
 /// does not keep the buffer.
-#[inline]
+#[inline(always)]
 fn take(input: &mut BytesMut, at: usize, length: usize, mask: [u8; 4]) -> Bytes {
     if length == 0 {
         input.advance(at);
@@ -302,10 +319,15 @@ fn take(input: &mut BytesMut, at: usize, length: usize, mask: [u8; 4]) -> Bytes 
     payload
 }
 
-/// A compressed message that has arrived.
+/// [`take`] of a compressed message.
 #[cold]
-fn compressed(opcode: Opcode, payload: Bytes) -> Received {
-    Received::Compressed(Compressed::new(opcode, payload))
+fn take_compressed(input: &mut BytesMut, at: usize, length: usize, header: &Header) -> Received {
+    let mut frame = input.split_to(at + length);
+    unmask(&mut frame[at..], header.mask);
+    // The last byte of the head is not needed any more, and has always come with the payload.
+    frame[at - 1] = header.opcode as u8;
+    frame.advance(at - 1);
+    Received::Compressed(Compressed::new(frame.freeze()))
 }
 
 /// What a frame that stands for itself says.

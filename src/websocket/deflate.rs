@@ -2,7 +2,7 @@
 //!
 //! What is worth compressing, and which message shares a window with which, is for others to say.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use bytestring::ByteString;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
@@ -20,40 +20,43 @@ const LAST_BLOCK: &[u8] = &[0x01, 0x00, 0x00, 0xFF, 0xFF];
 const LEAST_ROOM: usize = 64;
 
 /// A message as it stands in compressed frames, without the tail that is never sent.
+///
+/// Its opcode and its data, in one: so it is no larger than other things that are received, which
+/// would cost those.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Compressed {
-    is_text: bool,
-    data: Bytes,
-}
+pub struct Compressed(Bytes);
 
 impl Compressed {
-    /// A message that began with this opcode.
-    pub(super) fn new(opcode: Opcode, data: Bytes) -> Compressed {
-        Compressed {
-            is_text: opcode == Opcode::Text,
-            data,
-        }
+    /// The message whose opcode is the first of these bytes; its data is the rest.
+    pub(super) fn new(bytes: Bytes) -> Compressed {
+        debug_assert!(!bytes.is_empty(), "there is an opcode");
+        Compressed(bytes)
     }
 
     pub(super) fn opcode(&self) -> Opcode {
-        match self.is_text {
+        match self.0[0] == Opcode::Text as u8 {
             true => Opcode::Text,
             false => Opcode::Binary,
         }
     }
 
-    pub(super) fn into_data(self) -> Bytes {
-        self.data
+    fn data(&self) -> &[u8] {
+        &self.0[1..]
+    }
+
+    pub(super) fn into_data(mut self) -> Bytes {
+        self.0.advance(1);
+        self.0
     }
 
     /// Its size in bytes.
     pub fn len(&self) -> usize {
-        self.data.len()
+        self.data().len()
     }
 
     /// Whether there are no bytes. Such a message stands for an empty one.
     pub fn is_empty(&self) -> bool {
-        self.data.is_empty()
+        self.data().is_empty()
     }
 }
 
@@ -92,9 +95,10 @@ impl Deflater {
             Frame::Binary(bytes) => (Opcode::Binary, bytes.as_ref()),
         };
         buffer.clear();
+        buffer.push(opcode as u8);
         // Twice the same flush with nothing between writes nothing, so this must not be tried.
         if rest.is_empty() {
-            return Compressed::new(opcode, Bytes::new());
+            return Compressed::new(Bytes::copy_from_slice(buffer));
         }
         if !self.takes_over {
             self.stream.reset();
@@ -113,7 +117,7 @@ impl Deflater {
         }
         debug_assert!(buffer.ends_with(TAIL), "a flush ends with an empty block");
         let length = buffer.len() - TAIL.len();
-        Compressed::new(opcode, Bytes::copy_from_slice(&buffer[..length]))
+        Compressed::new(Bytes::copy_from_slice(&buffer[..length]))
     }
 }
 
@@ -142,14 +146,12 @@ impl Inflater {
         message: Compressed,
         limit: usize,
     ) -> Result<Frame, Violation> {
-        let bytes = Bytes::from(self.inflate_data(&message.data, limit)?);
-        match message.is_text {
-            true => match ByteString::try_from(bytes) {
-                Ok(text) => Ok(Frame::Text(text)),
-                Err(_) => Err(Violation::NotUtf8),
-            },
-            false => Ok(Frame::Binary(bytes)),
+        let bytes = Bytes::from(self.inflate_data(message.data(), limit)?);
+        if message.opcode() == Opcode::Binary {
+            return Ok(Frame::Binary(bytes));
         }
+        let text = ByteString::try_from(bytes).map_err(|_| Violation::NotUtf8)?;
+        Ok(Frame::Text(text))
     }
 
     fn inflate_data(&mut self, data: &[u8], limit: usize) -> Result<Vec<u8>, Violation> {

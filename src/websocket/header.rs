@@ -78,19 +78,18 @@ pub(super) struct Header {
 impl Header {
     /// Reads the head at the beginning of `bytes`; none if more of it must come.
     ///
-    /// `in_message` says whether a fragmented message has begun, `may_compress` whether compression
+    /// `in_message` says whether a fragmented message has begun, `COMPRESSING` whether compression
     /// was agreed on. Each byte is judged once it is there, so that waiting for more changes no
     /// verdict.
     #[inline]
-    pub(super) fn read(
+    pub(super) fn read<const COMPRESSING: bool>(
         bytes: &[u8],
         in_message: bool,
-        may_compress: bool,
     ) -> Result<Option<Header>, Violation> {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
-        let opcode = check_first(first, in_message, may_compress)?;
+        let opcode = check_first::<COMPRESSING>(first, in_message)?;
         let Some((&second, rest)) = rest.split_first() else {
             return Ok(None);
         };
@@ -116,7 +115,7 @@ impl Header {
         Ok(Some(Header {
             is_final: first & FIN != 0,
             opcode,
-            is_compressed: first & RSV1 != 0,
+            is_compressed: COMPRESSING && first & RSV1 != 0,
             length,
             mask,
             size: bytes.len() - rest.len(),
@@ -126,9 +125,9 @@ impl Header {
 
 /// What the first byte says: final or not, reserved bits, opcode.
 #[inline]
-fn check_first(first: u8, in_message: bool, may_compress: bool) -> Result<Opcode, Violation> {
+fn check_first<const COMPRESSING: bool>(first: u8, in_message: bool) -> Result<Opcode, Violation> {
     if first & RESERVED != 0 {
-        check_reserved(first, may_compress)?;
+        check_reserved::<COMPRESSING>(first)?;
     }
     let opcode = Opcode::read(first)?;
     match opcode {
@@ -150,8 +149,8 @@ fn check_first(first: u8, in_message: bool, may_compress: bool) -> Result<Opcode
 /// With permessage-deflate, the first of them may stand where a message begins, and nowhere else
 /// (RFC 7692, 6).
 #[cold]
-fn check_reserved(first: u8, may_compress: bool) -> Result<(), Violation> {
-    if !may_compress || first & RESERVED != RSV1 {
+fn check_reserved<const COMPRESSING: bool>(first: u8) -> Result<(), Violation> {
+    if !COMPRESSING || first & RESERVED != RSV1 {
         return Err(Violation::Protocol("a reserved bit is set"));
     }
     match Opcode::read(first)? {

@@ -5,7 +5,6 @@
 
 use bytes::Bytes;
 
-use super::header::Opcode;
 use super::{Compressed, Received, Violation};
 use crate::wire::Frame;
 
@@ -16,8 +15,8 @@ pub(super) enum Partial {
     Text(Text),
     /// A binary message.
     Binary(Vec<u8>),
-    /// A compressed message of this kind.
-    Compressed(Opcode, Vec<u8>),
+    /// A compressed message, behind its opcode.
+    Compressed(Vec<u8>),
 }
 
 impl Partial {
@@ -25,7 +24,8 @@ impl Partial {
     pub(super) fn len(&self) -> usize {
         match self {
             Partial::Text(text) => text.checked.len() + text.begun().len(),
-            Partial::Binary(bytes) | Partial::Compressed(_, bytes) => bytes.len(),
+            Partial::Binary(bytes) => bytes.len(),
+            Partial::Compressed(bytes) => bytes.len() - 1,
         }
     }
 
@@ -33,7 +33,7 @@ impl Partial {
     pub(super) fn capacity(&self) -> usize {
         match self {
             Partial::Text(text) => text.checked.capacity(),
-            Partial::Binary(bytes) | Partial::Compressed(_, bytes) => bytes.capacity(),
+            Partial::Binary(bytes) | Partial::Compressed(bytes) => bytes.capacity(),
         }
     }
 
@@ -41,7 +41,7 @@ impl Partial {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         match self {
             Partial::Text(text) => text.push(bytes),
-            Partial::Binary(binary) | Partial::Compressed(_, binary) => {
+            Partial::Binary(binary) | Partial::Compressed(binary) => {
                 binary.extend_from_slice(bytes);
                 Ok(())
             }
@@ -54,9 +54,8 @@ impl Partial {
             Partial::Text(text) if text.begun().is_empty() => Frame::Text(text.checked.into()),
             Partial::Text(_) => return Err(Violation::NotUtf8),
             Partial::Binary(bytes) => Frame::Binary(Bytes::from(bytes)),
-            Partial::Compressed(opcode, bytes) => {
-                let message = Compressed::new(opcode, Bytes::from(bytes));
-                return Ok(Received::Compressed(message));
+            Partial::Compressed(bytes) => {
+                return Ok(Received::Compressed(Compressed::new(bytes.into())));
             }
         };
         Ok(Received::Message(message))

@@ -8,11 +8,11 @@ const HELLO: &[u8] = &[0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
 const MAX: usize = 10_000;
 
 fn text(data: &[u8]) -> Compressed {
-    Compressed::new(Opcode::Text, Bytes::copy_from_slice(data))
+    Compressed::new([&[Opcode::Text as u8], data].concat().into())
 }
 
 fn binary(data: &[u8]) -> Compressed {
-    Compressed::new(Opcode::Binary, Bytes::copy_from_slice(data))
+    Compressed::new([&[Opcode::Binary as u8], data].concat().into())
 }
 
 fn deflate(deflater: &mut Deflater, message: impl Into<Frame>) -> Vec<u8> {

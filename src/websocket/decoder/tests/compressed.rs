@@ -10,7 +10,7 @@ fn compressed(bytes: &[u8]) -> (Vec<Received>, Option<Violation>) {
 }
 
 fn message(opcode: Opcode, data: &'static [u8]) -> Received {
-    Received::Compressed(Compressed::new(opcode, Bytes::from_static(data)))
+    Received::Compressed(Compressed::new([&[opcode as u8], data].concat().into()))
 }
 
 #[test]
