@@ -118,7 +118,7 @@ fn what_is_no_deflate_is_refused() {
         &[0x00, 0x05, 0x00, 0xFA, 0xFF, 0x48],
         &[0x00, 0x06, 0x00, 0xF9, 0xFF, 0x48],
         &HELLO[..4],
-        &[0xED, 0xC0],
+        &[0x04, 0x00],
         // Behind an end.
         &[0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x07],
     ];
@@ -143,16 +143,16 @@ fn text_is_checked_when_it_is_inflated() {
 
 #[test]
 fn inflating_stops_at_the_limit() {
-    let zeros = Bytes::from(vec![0; 64 << 20]);
+    let zeros = Bytes::from(vec![0; 8 << 20]);
     let bomb = deflate(&mut Deflater::new(9, 15, false), zeros);
-    assert!(bomb.len() < 80_000);
+    assert!(bomb.len() < 10_000);
     for takes_over in [false, true] {
-        for limit in [0, 1, 63, 64, 65, 1_000_000, (64 << 20) - 1] {
+        for limit in [0, 1, 63, 64, 65, 1_000_000, (8 << 20) - 1] {
             let mut out = Inflater::new(takes_over);
             let refused = out.inflate(binary(&bomb), limit);
             assert_eq!(refused, Err(Violation::TooBig), "{limit}");
         }
-        let whole = Inflater::new(takes_over).inflate(binary(&bomb), 64 << 20);
+        let whole = Inflater::new(takes_over).inflate(binary(&bomb), 8 << 20);
         assert!(whole.is_ok());
         let whole = Inflater::new(takes_over).inflate(binary(&bomb), usize::MAX);
         assert!(whole.is_ok());
@@ -171,7 +171,7 @@ fn inflating_stops_at_the_limit() {
 
 #[test]
 fn a_bomb_takes_no_more_memory_than_the_limit() {
-    let zeros = Bytes::from(vec![0; 16 << 20]);
+    let zeros = Bytes::from(vec![0; 4 << 20]);
     let bomb = binary(&deflate(&mut Deflater::new(9, 15, false), zeros));
     let mut inflater = Inflater::new(false);
     let taken = allocation_counter::measure(|| {
@@ -191,7 +191,7 @@ fn any_number_of_blocks_is_read() {
         &[&HELLO[..6], &[0x00, 0x00, 0x00, 0xFF, 0xFF]].concat(),
     ];
     for row in rows {
-        let mut data = row.repeat(1_000_000 / row.len());
+        let mut data = row.repeat(200_000 / row.len());
         data.push(0x00);
         let inflated = Inflater::new(false).inflate(binary(&data), 1_000_000);
         assert!(inflated.is_ok(), "{row:x?}");
