@@ -47,7 +47,7 @@ const TOO_BIG: u16 = 1009;
 ///
 /// Asleep it holds no buffer, but what is half-received (up to the payload limit) and what the peer
 /// has not taken: at most one frame beyond 16 KiB, as long as the caller feeds nothing while it
-/// [is full](WebSocket::is_full).
+/// [is full](WebSocket::is_full); with context takeover also what messages may refer to.
 pub(crate) struct WebSocket {
     stream: Stream,
     /// What was read and not looked at yet.
