@@ -3,6 +3,8 @@
 CARGO ?= cargo
 NODE_AT_LEAST := 20
 FUZZ_SECONDS ?= 300
+SOAK_SECONDS ?= 600
+SOAK_CLIENTS ?= 3000
 FUZZ_HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 FUZZ_TARGETS := $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
 # Coverage for libFuzzer from the stable compiler, without cargo-fuzz.
@@ -14,7 +16,7 @@ FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 COUNTS := $(CARGO) bench --quiet --no-default-features
 COUNTS_FILE := benches/counts/instructions.toml
 
-.PHONY: help run check counts test test-rust test-protocol bench-peers fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
+.PHONY: help run check counts test test-rust test-protocol bench-peers soak fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 help:
 	@echo "make run     start the server on http://localhost:3000"
@@ -22,6 +24,7 @@ help:
 	@echo "make counts  count the instructions of single steps, and compare (UPDATE=1 writes them)"
 	@echo "make test    everything that can be tested here; installs what it needs"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
+	@echo "make soak    a mixed life of many clients, every message accounted for (SOAK_SECONDS=, SOAK_CLIENTS=)"
 	@echo "make bench-peers  Trunkline beside its peers; FULL=1, MODES=, SERVERS="
 
 run:
@@ -61,6 +64,10 @@ test-protocol:
 		echo "SKIPPED: protocol-tests (what is missing stands above)"; \
 	fi
 	protocol-tests/autobahn/run
+
+soak:
+	cd benches/peers && $(CARGO) build --release -p trunkline-soak -p trunkline-peer-servers --bin soak --bin trunkline-server
+	benches/peers/target/release/soak --seconds $(SOAK_SECONDS) --clients $(SOAK_CLIENTS)
 
 # Writes benches/RESULTS.md. Without Node the peers that need it are left out, and it says so.
 bench-peers:
