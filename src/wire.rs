@@ -42,11 +42,14 @@ impl Frame {
 
     /// The same content, apart from the buffer that it was read into with others; for whoever
     /// keeps it.
+    ///
+    /// A long frame that nobody shares a buffer with is left where it is: what else is in that
+    /// buffer is little beside it.
     #[must_use]
     pub fn detach(self) -> Frame {
         match self {
-            Frame::Text(text) if !text.as_bytes().is_unique() => Frame::Text((&*text).into()),
-            Frame::Binary(bytes) if !bytes.is_unique() => {
+            Frame::Text(text) if must_copy(text.as_bytes()) => Frame::Text((&*text).into()),
+            Frame::Binary(bytes) if must_copy(&bytes) => {
                 Frame::Binary(Bytes::copy_from_slice(&bytes))
             }
             frame => frame,
@@ -57,6 +60,13 @@ impl Frame {
     pub const fn from_static(text: &'static str) -> Frame {
         Frame::Text(ByteString::from_static(text))
     }
+}
+
+/// Whether a part of what was read is copied when it is kept.
+fn must_copy(part: &Bytes) -> bool {
+    /// From here on the rest of the largest message is not many times as long.
+    const LONG: usize = 64 * 1024;
+    part.len() < LONG || !part.is_unique()
 }
 
 impl From<&str> for Frame {

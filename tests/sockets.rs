@@ -9,14 +9,20 @@ mod sockets {
     mod addresses;
     mod attach;
     mod backpressure;
+    mod buffering;
     mod client;
     mod deflate;
     mod engine;
+    mod engine_waiting;
     mod handlers;
     mod host;
     mod joining;
+    mod kept;
+    mod last_words;
     mod leaving;
     mod limits;
+    mod overflow;
     mod plain;
     mod proxies;
+    mod turns;
 }

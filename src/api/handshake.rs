@@ -202,9 +202,10 @@ fn decode(raw: &str) -> Vec<(String, String)> {
 impl fmt::Debug for Handshake {
     /// Leaves out query, headers and extensions: they carry credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let target = String::from_utf8_lossy(self.target());
+        // An absolute target may name a user and a password.
+        let target = Uri::try_from(self.target()).unwrap_or_default();
         f.debug_struct("Handshake")
-            .field("path", &target.split('?').next().unwrap_or_default())
+            .field("path", &target.path())
             .field("address", &self.address)
             .field("secure", &self.secure)
             .finish_non_exhaustive()

@@ -128,6 +128,8 @@ impl Driver {
         busy |= self.finish_handlers(now, cx);
         busy |= self.read(now, cx);
         busy |= self.tenant.is_fresh() || self.is_stalled() != self.stall.until.is_some();
+        // What its own handlers wrote may have been too much.
+        busy |= self.phase != Phase::Over && self.inbox.mailbox().is_overflowing();
         if self
             .connection
             .poll_timeout()

@@ -61,6 +61,8 @@ pub(crate) struct WebSocket {
     /// The payload of the last ping, while there is no room for its pong.
     late_pong: Option<Box<[u8]>>,
     ending: Ending,
+    /// Whether what was written has been flushed.
+    is_flushed: bool,
     max_payload: usize,
 }
 
@@ -70,6 +72,8 @@ enum Ending {
     Open,
     /// The peer said goodbye, with this code or none, and waits for the same.
     PeerClosed(Option<u16>),
+    /// We said goodbye: nothing may be said any more.
+    Closed,
     /// Nothing can be said or heard any more.
     Broken,
 }
@@ -131,6 +135,7 @@ impl WebSocket {
             deflate: agreed.map(|agreed| Box::new(Deflate::new(agreed))),
             late_pong: None,
             ending: Ending::Open,
+            is_flushed: true,
             max_payload,
         }
     }
@@ -225,8 +230,19 @@ impl WebSocket {
                         self.ending = Ending::Broken;
                         return Poll::Ready(Err(Gone::Closed));
                     }
-                    Ok(written) => self.outbox.advance(written),
+                    Ok(written) => {
+                        self.outbox.advance(written);
+                        self.is_flushed = false;
+                    }
                 }
+            }
+            if !self.is_flushed {
+                // TLS, and what else an application serves, may keep what is written until then.
+                if ready!(Pin::new(&mut self.stream).poll_flush(cx)).is_err() {
+                    self.ending = Ending::Broken;
+                    return Poll::Ready(Err(Gone::Closed));
+                }
+                self.is_flushed = true;
             }
             if let Some(buffer) = self.outbox.reclaim() {
                 scratch::give_write(buffer);
@@ -243,19 +259,19 @@ impl WebSocket {
     /// With 1009 it goes on taking in what the peer still sends, up to 16 times the payload limit
     /// or for 5 s, so that the peer gets to see the code instead of a reset connection.
     pub(crate) async fn hang_up(mut self, code: Option<u16>) {
-        match self.ending {
-            Ending::Broken => return,
+        // Nothing follows a close frame (RFC 6455, 5.5.1).
+        self.late_pong = None;
+        match std::mem::replace(&mut self.ending, Ending::Closed) {
+            Ending::Broken | Ending::Closed => return,
             // The same code again (RFC 6455, 5.5.1).
-            Ending::PeerClosed(code) => self.outbox.close(code),
+            Ending::PeerClosed(code) => {
+                self.outbox.close(code);
+                self.say_goodbye().await;
+                return;
+            }
             Ending::Open => self.outbox.close(code),
         }
-        // Nearly always it leaves at once, and needs no timer.
-        let mut flush = pin!(poll_fn(|cx| self.poll_flush(cx)));
-        let said = match poll_fn(|cx| Poll::Ready(flush.as_mut().poll(cx))).await {
-            Poll::Ready(said) => said.is_ok(),
-            Poll::Pending => matches!(timeout(GOODBYE, flush).await, Ok(Ok(()))),
-        };
-        if !said || self.ending != Ending::Open {
+        if !self.say_goodbye().await {
             return;
         }
         // A peer that does not come to its end in time is cut off, in either case.
@@ -263,6 +279,16 @@ impl WebSocket {
             let _ = timeout(DISCARD_TIME, self.discard()).await;
         } else {
             let _ = timeout(GOODBYE, self.drain()).await;
+        }
+    }
+
+    /// Whether all that is to be said was written in time.
+    async fn say_goodbye(&mut self) -> bool {
+        // Nearly always it leaves at once, and needs no timer.
+        let mut flush = pin!(poll_fn(|cx| self.poll_flush(cx)));
+        match poll_fn(|cx| Poll::Ready(flush.as_mut().poll(cx))).await {
+            Poll::Ready(said) => said.is_ok(),
+            Poll::Pending => matches!(timeout(GOODBYE, flush).await, Ok(Ok(()))),
         }
     }
 
@@ -330,6 +356,9 @@ impl WebSocket {
 
     /// A peer that pings without reading gets only the last of its pongs (RFC 6455, 5.5.3).
     fn answer_ping(&mut self, payload: &[u8]) {
+        if self.ending != Ending::Open {
+            return;
+        }
         if self.is_full() {
             self.late_pong = Some(payload.into());
         } else {

@@ -71,7 +71,9 @@ impl Bare {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let ((), finish) = std::task::ready!(self.crew.poll_finished(cx));
         log(finish);
-        if let Some(frame) = self.waiting.pop_front() {
+        while self.crew.len() < self.limits.max_in_flight
+            && let Some(frame) = self.waiting.pop_front()
+        {
             self.waiting_bytes -= frame.len();
             self.handle(frame);
         }

@@ -1,9 +1,10 @@
 //! The one timer of a client's task.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::task::unconstrained;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::clock;
@@ -54,7 +55,8 @@ impl Timer {
             armed.at = at;
             armed.sleep.as_mut().reset(instant);
         }
-        armed.sleep.as_mut().poll(cx)
+        // A task that has used up its turn would be refused, and then not be woken.
+        pin!(unconstrained(armed.sleep.as_mut())).poll(cx)
     }
 }
 
