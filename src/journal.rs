@@ -4,10 +4,7 @@
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 
-use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use trunkline::{DisconnectReason, Namespace, Socket};
 
@@ -34,21 +31,15 @@ pub(crate) fn open(filter: EnvFilter, json: bool, warnings: &[String]) {
     if json {
         // One object per line: timestamp, level, target, fields.
         let journal = journal.json().with_current_span(false).finish();
-        journal.with(filter_fn(is_silent)).init();
+        journal.init();
     } else {
         let is_terminal = std::io::stderr().is_terminal();
         let journal = journal.with_ansi(is_terminal).finish();
-        journal.with(filter_fn(is_silent)).init();
+        journal.init();
     }
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-}
-
-/// Whether a line is silent about what is said: at its lowest level the WebSocket library spells
-/// every frame, prompts and answers included.
-fn is_silent(line: &Metadata<'_>) -> bool {
-    !(line.target().starts_with("tungstenite") && *line.level() == Level::TRACE)
 }
 
 /// Logs where the server listens, and who answers.

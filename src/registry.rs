@@ -87,7 +87,7 @@ pub(crate) struct Mailbox {
 #[derive(Default)]
 struct State {
     mails: VecDeque<Mail>,
-    /// The task, kept for the next time it sleeps.
+    /// The task; what wakes it takes this out, and otherwise it is kept for the next time.
     waker: Option<Waker>,
     asleep: bool,
     closed: bool,
@@ -149,10 +149,12 @@ impl Mailbox {
         }
     }
 
-    /// The task sleeps, and the next mail wakes it; false if there is mail already.
+    /// The task sleeps, and the next mail wakes it; false if there is mail already, or there was
+    /// more than is allowed.
     pub(crate) fn sleep(&self, waker: &Waker) -> bool {
         let mut state = self.lock();
-        if !state.mails.is_empty() {
+        // One who wrote too much meanwhile has not woken the task, which was awake.
+        if !state.mails.is_empty() || (!state.closed && self.is_overflowing()) {
             return false;
         }
         if state.mails.capacity() > MAILS_KEPT {

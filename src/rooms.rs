@@ -30,7 +30,7 @@ pub struct Selection {
 /// The members of one namespace and the rooms they are in.
 #[derive(Debug)]
 pub struct Rooms<M> {
-    /// The keys are our own, and random.
+    /// The keys are the server's own, and random.
     members: HashMap<SocketId, Member<M>, RandomState>,
     rooms: HashMap<Room, HashSet<SocketId, RandomState>>,
 }

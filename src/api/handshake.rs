@@ -6,7 +6,7 @@
 mod tests;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -33,6 +33,8 @@ pub struct Handshake {
     /// The client's address: the peer's, or what a trusted proxy says it is. Unknown when the host
     /// application did not tell.
     pub address: Option<IpAddr>,
+    /// The other end of the TCP connection, which may be a proxy's.
+    pub peer: Option<SocketAddr>,
     /// When the request came.
     pub time: SystemTime,
     /// Whether the client came by TLS, as far as the listener or a trusted proxy says.
@@ -53,6 +55,7 @@ struct Unfolded {
 /// What the server found out about a request beside its head.
 pub(crate) struct Circumstances {
     pub(crate) address: Option<IpAddr>,
+    pub(crate) peer: Option<SocketAddr>,
     pub(crate) time: SystemTime,
     pub(crate) secure: bool,
     pub(crate) extensions: Extensions,
@@ -62,6 +65,7 @@ impl Handshake {
     pub(crate) fn new(uri: &Uri, headers: &HeaderMap, circumstances: Circumstances) -> Handshake {
         let Circumstances {
             address,
+            peer,
             time,
             secure,
             extensions,
@@ -70,6 +74,7 @@ impl Handshake {
             head: fold(uri, headers),
             unfolded: OnceLock::new(),
             address,
+            peer,
             time,
             secure,
             cross_domain: headers.contains_key(ORIGIN),

@@ -11,7 +11,8 @@ use ipnet::IpNet;
 
 /// The other end of the TCP connection: a request extension that [`Server`](super::Server) sets.
 ///
-/// Behind a proxy that is the proxy; the handshake's address looks through trusted ones.
+/// Behind a proxy that is the proxy; the handshake's address looks through trusted ones. In the
+/// handshake it is the field `peer`, and is not among the extensions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Peer(pub SocketAddr);
 

@@ -166,6 +166,7 @@ mod tests {
     fn handshake() -> Arc<Handshake> {
         let circumstances = Circumstances {
             address: None,
+            peer: None,
             time: clock::wall_time(),
             secure: false,
             extensions: http::Extensions::new(),

@@ -66,10 +66,11 @@ fn record(shared: &Shared, parts: &Parts) -> Handshake {
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
     let client = Client::find(headers, peer, secure, &config.trusted_proxies);
     let mut extensions = extensions.clone();
-    // It has said what it had to say, and would be kept for as long as the client.
+    // It is in the handshake itself, and would be kept for as long as the client.
     extensions.remove::<Peer>();
     let circumstances = Circumstances {
         address: client.address,
+        peer,
         time: clock::wall_time(),
         secure: client.secure,
         extensions: match extensions.is_empty() {

@@ -25,7 +25,7 @@ const MAX_ARRIVALS: usize = 64;
 /// closed or came to nothing. The lock is held for a look-up only.
 #[derive(Default)]
 pub(crate) struct Sessions {
-    /// The keys are our own, and random; a client can only ask for one.
+    /// The keys are the server's or the application's; a client can only ask for one.
     by_sid: RwLock<HashMap<Sid, Arc<SessionHandle>, foldhash::quality::RandomState>>,
 }
 

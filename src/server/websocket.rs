@@ -259,6 +259,7 @@ impl WebSocket {
     /// With 1009 it goes on taking in what the peer still sends, up to 16 times the payload limit
     /// or for 5 s, so that the peer gets to see the code instead of a reset connection.
     pub(crate) async fn hang_up(mut self, code: Option<u16>) {
+        self.rest();
         // Nothing follows a close frame (RFC 6455, 5.5.1).
         self.late_pong = None;
         match std::mem::replace(&mut self.ending, Ending::Closed) {

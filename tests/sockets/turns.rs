@@ -88,3 +88,93 @@ async fn a_silent_client_times_out_though_a_handler_used_up_the_turn_in_which_it
     let reason = timeout(SOON, left.recv()).await;
     assert_eq!(reason, Ok(Some("ping timeout")));
 }
+
+#[tokio::test]
+async fn a_client_is_pinged_though_it_was_told_a_long_history_when_it_came() {
+    let engine = trunkline::Engine::builder()
+        .config(trunkline::engine::Config {
+            ping_interval: INTERVAL,
+            ..Default::default()
+        })
+        .on_connect(async |socket: trunkline::EngineSocket| {
+            // More than a task may take from channels in one turn.
+            let (sender, mut history) = mpsc::channel(200);
+            for line in 0..200 {
+                sender.try_send(line.to_string()).unwrap();
+            }
+            drop(sender);
+            while let Some(line) = history.recv().await {
+                socket.send(line);
+            }
+        })
+        .build();
+    let config = trunkline::server::Config {
+        path: "/engine.io".to_owned(),
+        ..Default::default()
+    };
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(Service::with_config(engine, config), std::future::pending()));
+    let stream = TcpStream::connect(address).await.unwrap();
+    let url = format!("ws://{address}/engine.io/?EIO=4&transport=websocket");
+    let (mut websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    // The open packet, the history, the ping.
+    for number in 0..202 {
+        let packet = timeout(SOON, websocket.next()).await;
+        let Ok(Some(Ok(Message::Text(text)))) = packet else {
+            panic!("after {number} packets: {packet:?}");
+        };
+        assert_eq!(text == "2", number == 201, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_is_pinged_though_it_asked_for_much_when_it_came() {
+    let mut config = Config::default();
+    config.engine.ping_interval = INTERVAL;
+    config.socketio.connect_timeout = Duration::from_secs(600);
+    let io = Io::builder().config(config).build();
+    io.of("/").on("large", async || {
+        Ok::<_, trunkline::Error>("x".repeat(17_000))
+    });
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(Service::new(io), std::future::pending()));
+    let last = std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(4)))
+            .unwrap();
+        let mut all = format!(
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\n\
+             Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        .into_bytes();
+        // Masked with zeros.
+        let mut say = |text: &str| {
+            all.extend([0x81, 0x80 | text.len() as u8, 0, 0, 0, 0]);
+            all.extend(text.as_bytes());
+        };
+        say("40");
+        for id in 0..400 {
+            say(&format!("42{id}[\"large\"]"));
+        }
+        stream.write_all(&all).unwrap();
+        let (mut buffer, mut last, mut sum) = (vec![0; 1 << 20], Vec::new(), 0);
+        while let Ok(size @ 1..) = stream.read(&mut buffer) {
+            last = buffer[..size].to_vec();
+            sum += size;
+            if last.ends_with(&[0x81, 1, b'2']) {
+                break;
+            }
+        }
+        println!("{sum} bytes");
+        last[last.len().saturating_sub(3)..].to_vec()
+    });
+    let last = tokio::task::spawn_blocking(|| last.join().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(last, [0x81, 1, b'2'], "no ping");
+}

@@ -13,6 +13,7 @@ fn call(message: &ByteString, name: &str, array: usize) -> Call {
     let io = Io::builder().build();
     let circumstances = Circumstances {
         address: None,
+        peer: None,
         time: SystemTime::UNIX_EPOCH,
         secure: false,
         extensions: http::Extensions::new(),

@@ -14,6 +14,7 @@ fn handshake(target: &'static str, headers: &[(&'static str, &'static [u8])]) ->
     }
     let circumstances = Circumstances {
         address: None,
+        peer: None,
         time: SystemTime::UNIX_EPOCH,
         secure: false,
         extensions: Extensions::new(),

@@ -17,8 +17,9 @@ use crate::server::listener::Guarded;
 pub(super) enum Stream {
     /// Of our own listener.
     Guarded(Guarded),
-    /// Of an application that serves hyper itself, or by axum.
+    /// Of an application that serves hyper itself.
     Tcp(TcpStream),
+    /// Of any other server: axum's hides its socket, and TLS has types of its own.
     Any(TokioIo<Upgraded>),
 }
 
