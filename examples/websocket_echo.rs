@@ -145,8 +145,8 @@ impl Echo {
                 Ok(Some(Received::Ping(payload))) => self.outbox.pong(&payload),
                 Ok(Some(Received::Pong(_) | Received::Compressed(_))) => {}
                 Ok(None) => return false,
-                Ok(Some(Received::Close(code))) => {
-                    self.outbox.close(code);
+                Ok(Some(Received::Close { payload, .. })) => {
+                    self.outbox.close_alike(&payload);
                     return true;
                 }
                 Err(violation) => {

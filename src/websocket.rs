@@ -60,10 +60,14 @@ pub enum Received {
     Ping(Bytes),
     /// A pong, asked for or not.
     Pong(Bytes),
-    /// The client closes, with this code or with none; to be answered by a close frame, unless one
-    /// has been sent already (RFC 6455, 5.5.1). Nothing comes after it. The reason was checked to be
-    /// UTF-8 and is left out.
-    Close(Option<u16>),
+    /// The client closes; to be answered by a close frame, unless one has been sent already
+    /// (RFC 6455, 5.5.1). Nothing comes after it.
+    Close {
+        /// What the client says by it, if anything.
+        code: Option<u16>,
+        /// Code and reason as they came, for the answer; the reason is UTF-8.
+        payload: Bytes,
+    },
 }
 
 /// What a client did wrong; the connection fails with [`close_code`](Violation::close_code)

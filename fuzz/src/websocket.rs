@@ -135,7 +135,7 @@ fn ours(bytes: &[u8], chunk: usize, limit: usize) -> (Vec<Received>, End) {
         input.extend_from_slice(chunk);
         loop {
             match decoder.decode(&mut input) {
-                Ok(Some(Received::Close(code))) => return (heard, End::Closed(code)),
+                Ok(Some(Received::Close { code, .. })) => return (heard, End::Closed(code)),
                 Ok(Some(received)) => heard.push(received),
                 Ok(None) => break,
                 Err(violation) => return (heard, End::Refused(violation)),
@@ -218,7 +218,7 @@ fn echo(heard: &[Received]) {
             Received::Ping(payload) => outbox.ping(payload),
             Received::Pong(payload) => outbox.pong(payload),
             Received::Compressed(_) => panic!("compression was not agreed on"),
-            Received::Close(_) => panic!("a close is the end"),
+            Received::Close { .. } => panic!("a close is the end"),
         }
     }
     outbox.close(Some(1000));

@@ -67,11 +67,11 @@ pub(crate) struct WebSocket {
 }
 
 /// How far the WebSocket has come to its end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Ending {
     Open,
-    /// The peer said goodbye, with this code or none, and waits for the same.
-    PeerClosed(Option<u16>),
+    /// The peer said goodbye, with this code and reason, and waits for the same.
+    PeerClosed(Box<[u8]>),
     /// We said goodbye: nothing may be said any more.
     Closed,
     /// Nothing can be said or heard any more.
@@ -159,8 +159,8 @@ impl WebSocket {
                 },
                 Ok(Some(Received::Pong(_))) => return Poll::Ready(Incoming::Pong),
                 Ok(Some(Received::Ping(payload))) => self.answer_ping(&payload),
-                Ok(Some(Received::Close(code))) => {
-                    self.ending = Ending::PeerClosed(code);
+                Ok(Some(Received::Close { payload, .. })) => {
+                    self.ending = Ending::PeerClosed(payload.as_ref().into());
                     return Poll::Ready(Incoming::Gone(Gone::Closed, None));
                 }
                 Ok(None) => match ready!(self.poll_read(cx)) {
@@ -265,8 +265,8 @@ impl WebSocket {
         match std::mem::replace(&mut self.ending, Ending::Closed) {
             Ending::Broken | Ending::Closed => return,
             // The same code again (RFC 6455, 5.5.1).
-            Ending::PeerClosed(code) => {
-                self.outbox.close(code);
+            Ending::PeerClosed(payload) => {
+                self.outbox.close_alike(&payload);
                 self.say_goodbye().await;
                 return;
             }

@@ -104,7 +104,7 @@ impl Decoder {
                 return Ok(None);
             }
         };
-        if let Ok(Some(Received::Close(_))) | Err(_) = received {
+        if let Ok(Some(Received::Close { .. })) | Err(_) = received {
             input.clear();
             self.end();
         }
@@ -342,7 +342,10 @@ fn received(opcode: Opcode, payload: Bytes) -> Result<Option<Received>, Violatio
         Opcode::Binary | Opcode::Continuation => Received::Message(Frame::Binary(payload)),
         Opcode::Ping => Received::Ping(payload),
         Opcode::Pong => Received::Pong(payload),
-        Opcode::Close => Received::Close(close_code(&payload)?),
+        Opcode::Close => Received::Close {
+            code: close_code(&payload)?,
+            payload,
+        },
     };
     Ok(Some(received))
 }

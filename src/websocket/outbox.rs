@@ -91,6 +91,11 @@ impl Outbox {
         }
     }
 
+    /// Puts a close in that answers the client's, with its code and reason; nothing after it.
+    pub fn close_alike(&mut self, payload: &[u8]) {
+        self.control(Opcode::Close, payload);
+    }
+
     /// Whether nothing is to be written.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -162,17 +162,24 @@ fn control_frames_are_short() {
 #[test]
 fn closes_say_a_code_or_none() {
     let close = |payload: &[u8]| decode(&frame(0x88, payload));
-    let code = |code: u16, reason: &[u8]| close(&[&code.to_be_bytes(), reason].concat());
-    assert_eq!(close(b""), (vec![Received::Close(None)], None));
+    let payload = |code: u16, reason: &[u8]| [&code.to_be_bytes(), reason].concat();
+    let code = |code: u16, reason: &[u8]| close(&payload(code, reason));
+    let closed = |code, payload: &[u8]| Received::Close {
+        code,
+        payload: Bytes::copy_from_slice(payload),
+    };
+    assert_eq!(close(b""), (vec![closed(None, b"")], None));
     let violation = protocol("a close code of one byte");
     assert_eq!(close(b"\x03"), (vec![], violation));
     for allowed in [
         1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000,
         4999,
     ] {
-        let expected = (vec![Received::Close(Some(allowed))], None);
-        assert_eq!(code(allowed, b""), expected, "{allowed}");
-        assert_eq!(code(allowed, "schön".as_bytes()), expected, "{allowed}");
+        for reason in ["", "schön"] {
+            let reason = reason.as_bytes();
+            let expected = vec![closed(Some(allowed), &payload(allowed, reason))];
+            assert_eq!(code(allowed, reason), (expected, None), "{allowed}");
+        }
     }
     for refused in [
         0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535,
