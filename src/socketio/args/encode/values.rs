@@ -4,20 +4,21 @@
 //! A text that needs no escapes, as nearly all do, is looked through a block at a time and copied
 //! whole. Fractions, and names that are no texts, are left to `serde_json`.
 
+mod members;
+
 use std::fmt::{self, Write as _};
 use std::io;
 
 use bytes::Bytes;
-use serde::ser::{
-    Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
-    SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
-};
+use serde::ser::{Serialize, Serializer};
 use serde_json::Error;
 
 use super::text::Text;
 use crate::socketio::attachments::Parts;
 use crate::socketio::binary::claim;
 use crate::socketio::{json, placeholders};
+
+use members::{Fields, Members};
 
 /// How `serde_json` names the structs in which its own raw values and numbers come.
 const RAW: &str = "$serde_json::private::";
@@ -361,145 +362,5 @@ impl<'a> Serializer for &'a mut Values {
 
     fn collect_str<T: fmt::Display + ?Sized>(self, text: &T) -> Result<(), Error> {
         self.json().collect_str(text)
-    }
-}
-
-/// The inside of an array or object.
-pub(super) struct Members<'a> {
-    values: &'a mut Values,
-    is_first: bool,
-    /// What ends it.
-    close: &'static str,
-}
-
-impl Members<'_> {
-    #[inline]
-    fn separate(&mut self) {
-        if !std::mem::take(&mut self.is_first) {
-            self.values.text.push(',');
-        }
-    }
-
-    #[inline]
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.separate();
-        value.serialize(&mut *self.values)
-    }
-
-    #[inline(always)]
-    fn member<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        self.separate();
-        self.values.push_constant_token(name);
-        self.values.text.push(':');
-        value.serialize(&mut *self.values)
-    }
-
-    fn close(self) -> Result<(), Error> {
-        self.values.text.push_str(self.close);
-        Ok(())
-    }
-}
-
-/// The inside of a struct.
-pub(super) enum Fields<'a> {
-    Members(Members<'a>),
-    /// One of `serde_json`'s own, whose field is JSON as it stands.
-    Raw(&'a mut Values),
-}
-
-impl SerializeStruct for Fields<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline(always)]
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        match self {
-            Fields::Members(members) => members.member(name, value),
-            Fields::Raw(values) => {
-                let text = Text {
-                    values,
-                    is_raw: true,
-                };
-                value.serialize(text).map_err(Error::custom)
-            }
-        }
-    }
-
-    fn end(self) -> Result<(), Error> {
-        match self {
-            Fields::Members(members) => members.close(),
-            Fields::Raw(_) => Ok(()),
-        }
-    }
-}
-
-impl SerializeMap for Members<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.separate();
-        self.values.push_key(key)?;
-        self.values.text.push(':');
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        value.serialize(&mut *self.values)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.close()
-    }
-}
-
-/// Kinds of values that are written element by element.
-macro_rules! elements {
-    ($($kind:ident $method:ident)*) => {
-        $(impl $kind for Members<'_> {
-            type Ok = ();
-            type Error = Error;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-                self.element(value)
-            }
-
-            fn end(self) -> Result<(), Error> {
-                self.close()
-            }
-        })*
-    };
-}
-
-elements! {
-    SerializeSeq serialize_element
-    SerializeTuple serialize_element
-    SerializeTupleStruct serialize_field
-    SerializeTupleVariant serialize_field
-}
-
-impl SerializeStructVariant for Members<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline(always)]
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
-        self.member(name, value)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.close()
     }
 }
