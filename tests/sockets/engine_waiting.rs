@@ -9,7 +9,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use trunkline::server::Config;
-use trunkline::{Engine, EngineSocket, Frame, Server, Service};
+use trunkline::{Engine, EngineSocket, Frame, Service};
+
+use super::host::serve;
 
 /// As many handlers as run at once, and more messages than that behind them.
 const SLOW: usize = 64;
@@ -37,9 +39,7 @@ async fn messages_that_waited_are_all_handled_when_their_handlers_need_not_wait(
         path: "/engine.io".to_owned(),
         ..Config::default()
     };
-    let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().unwrap();
-    tokio::spawn(server.run(Service::with_config(engine, config), std::future::pending()));
+    let address = serve(Service::with_config(engine, config)).await;
 
     let stream = TcpStream::connect(address).await.unwrap();
     let url = format!("ws://{address}/engine.io/?EIO=4&transport=websocket");

@@ -7,7 +7,9 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use trunkline::server::Config;
-use trunkline::{Engine, EngineSocket, Frame, Server, Service};
+use trunkline::{Engine, EngineSocket, Frame, Service};
+
+use super::host::serve;
 
 const SOON: Duration = Duration::from_secs(20);
 const LARGE: usize = 500_000;
@@ -34,10 +36,7 @@ async fn a_short_message_does_not_keep_the_long_body_that_it_came_in() {
         path: "/engine.io".to_owned(),
         ..Config::default()
     };
-    let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().unwrap();
-    let service = Service::with_config(engine, config);
-    tokio::spawn(server.run(service, std::future::pending()));
+    let address = serve(Service::with_config(engine, config)).await;
 
     let mut stream = TcpStream::connect(address).await.unwrap();
     let target = "/engine.io/?EIO=4&transport=polling";

@@ -1,22 +1,16 @@
 //! What a WebSocket says last, and what is told of a handshake.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use trunkline::{Io, Server, Service, Socket};
+use trunkline::{Io, Socket};
+
+use super::host::serve_io;
 
 const SOON: Duration = Duration::from_secs(20);
-
-async fn serve(io: Io) -> SocketAddr {
-    let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().unwrap();
-    tokio::spawn(server.run(Service::new(io), std::future::pending()));
-    address
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_follows_the_close_frame() {
@@ -25,7 +19,7 @@ async fn nothing_follows_the_close_frame() {
     io.of("/").on_disconnect(async move |_: Socket| {
         let _ = sender.send(());
     });
-    let address = serve(io).await;
+    let address = serve_io(&io).await;
     let stream = TcpStream::connect(address).await.unwrap();
     let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
     let (websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
@@ -72,7 +66,7 @@ async fn a_handshake_shows_no_credentials_of_an_absolute_target() {
     io.of("/").on_connect(async move |socket: Socket| {
         let _ = sender.send(format!("{:?}", socket.handshake()));
     });
-    let address = serve(io).await;
+    let address = serve_io(&io).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!(
         "GET http://user:secret@{address}/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n\

@@ -8,8 +8,10 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use trunkline::{
-    Config, DisconnectReason, DispatchConfig, DropReason, Emitted, Io, Server, Service, Socket,
+    Config, DisconnectReason, DispatchConfig, DropReason, Emitted, Io, Service, Socket,
 };
+
+use super::host::serve;
 
 #[tokio::test]
 async fn a_client_to_whom_its_own_handler_writes_too_much_is_closed_at_once() {
@@ -36,9 +38,7 @@ async fn a_client_to_whom_its_own_handler_writes_too_much_is_closed_at_once() {
         .on_disconnect(async move |reason: DisconnectReason| {
             let _ = left.send(reason.as_str());
         });
-    let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().unwrap();
-    tokio::spawn(server.run(Service::new(io), std::future::pending()));
+    let address = serve(Service::new(io)).await;
 
     let stream = TcpStream::connect(address).await.unwrap();
     let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");

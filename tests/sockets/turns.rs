@@ -16,7 +16,9 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use trunkline::{Config, DisconnectReason, Io, Server, Service};
+use trunkline::{Config, DisconnectReason, Io, Service};
+
+use super::host::serve;
 
 /// The pong is due 1.3 s after the client has come.
 const INTERVAL: Duration = Duration::from_millis(300);
@@ -27,7 +29,7 @@ const BUSY: Duration = Duration::from_millis(600);
 const STEP: Duration = Duration::from_millis(5);
 const SOON: Duration = Duration::from_secs(6);
 
-async fn serve() -> (SocketAddr, mpsc::UnboundedReceiver<&'static str>) {
+async fn serve_work() -> (SocketAddr, mpsc::UnboundedReceiver<&'static str>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let mut config = Config::default();
     config.engine.ping_interval = INTERVAL;
@@ -52,9 +54,7 @@ async fn serve() -> (SocketAddr, mpsc::UnboundedReceiver<&'static str>) {
         .on_disconnect(async move |reason: DisconnectReason| {
             let _ = sender.send(reason.as_str());
         });
-    let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().unwrap();
-    tokio::spawn(server.run(Service::new(io), std::future::pending()));
+    let address = serve(Service::new(io)).await;
     (address, receiver)
 }
 
@@ -74,7 +74,7 @@ async fn join(address: SocketAddr) -> WebSocketStream<TcpStream> {
 
 #[tokio::test]
 async fn a_silent_client_times_out() {
-    let (address, mut left) = serve().await;
+    let (address, mut left) = serve_work().await;
     let _websocket = join(address).await;
     let reason = timeout(SOON, left.recv()).await;
     assert_eq!(reason, Ok(Some("ping timeout")));
@@ -82,7 +82,7 @@ async fn a_silent_client_times_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_client_times_out_though_a_handler_used_up_the_turn_in_which_it_was_pinged() {
-    let (address, mut left) = serve().await;
+    let (address, mut left) = serve_work().await;
     let mut websocket = join(address).await;
     websocket.send(r#"42["work"]"#.into()).await.unwrap();
     let reason = timeout(SOON, left.recv()).await;
@@ -112,9 +112,7 @@ async fn a_client_is_pinged_though_it_was_told_a_long_history_when_it_came() {
         path: "/engine.io".to_owned(),
         ..Default::default()
     };
-    let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().unwrap();
-    tokio::spawn(server.run(Service::with_config(engine, config), std::future::pending()));
+    let address = serve(Service::with_config(engine, config)).await;
     let stream = TcpStream::connect(address).await.unwrap();
     let url = format!("ws://{address}/engine.io/?EIO=4&transport=websocket");
     let (mut websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
@@ -137,9 +135,7 @@ async fn a_client_is_pinged_though_it_asked_for_much_when_it_came() {
     io.of("/").on("large", async || {
         Ok::<_, trunkline::Error>("x".repeat(17_000))
     });
-    let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr().unwrap();
-    tokio::spawn(server.run(Service::new(io), std::future::pending()));
+    let address = serve(Service::new(io)).await;
     let last = std::thread::spawn(move || {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(address).unwrap();
