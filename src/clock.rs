@@ -23,6 +23,12 @@ pub(crate) fn instant(moment: Moment) -> tokio::time::Instant {
     (start() + moment.since_start()).into()
 }
 
+/// The runtime's own time, which tests can stop; for waits that are over at an instant.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+pub(crate) fn runtime_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 fn start() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();

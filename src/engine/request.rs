@@ -98,7 +98,7 @@ impl Request {
         let protocol = version.map(Cow::into_owned);
         match sid.filter(|sid| !sid.is_empty()) {
             Some(sid) => {
-                let request = Request::of_session(head, transport, Sid::new(sid.into_owned()))?;
+                let request = Request::of_session(head, transport, Sid::new(&*sid))?;
                 let wrong = Refusal::ProtocolMismatch { protocol };
                 Ok(Parsed {
                     request,
@@ -163,15 +163,26 @@ struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     fn read(query: &'a str) -> Parameters<'a> {
         let mut parameters = Parameters::default();
-        for (name, value) in pairs(query) {
-            match &*name {
-                "transport" => parameters.transport = Some(value),
-                "sid" => parameters.sid = Some(value),
-                "EIO" => parameters.version = Some(value),
-                _ => {}
+        // Most queries have nothing to decode, and one look tells.
+        if is_coded(query) {
+            for (name, value) in pairs(query) {
+                parameters.take(&name, value);
+            }
+        } else {
+            for (name, value) in plain_pairs(query) {
+                parameters.take(name, Cow::Borrowed(value));
             }
         }
         parameters
+    }
+
+    fn take(&mut self, name: &str, value: Cow<'a, str>) {
+        match name {
+            "transport" => self.transport = Some(value),
+            "sid" => self.sid = Some(value),
+            "EIO" => self.version = Some(value),
+            _ => {}
+        }
     }
 }
 
@@ -184,12 +195,11 @@ pub fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    // Most queries have nothing to decode, and one look tells.
-    let is_coded = memchr2(b'%', b'+', query.as_bytes()).is_some();
-    let decode = move |text| match is_coded {
-        true => percent_decode(text),
-        false => Cow::Borrowed(text),
-    };
+    plain_pairs(query).map(|(name, value)| (percent_decode(name), percent_decode(value)))
+}
+
+/// [`query_pairs`], as they stand.
+fn plain_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = Some(query);
     std::iter::from_fn(move || {
         let text = rest.take()?;
@@ -198,10 +208,17 @@ fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         Some(pair)
     })
     .filter(|pair| !pair.is_empty())
-    .map(move |pair| {
-        let (name, value) = cut(pair, b'=');
-        (decode(name), decode(value.unwrap_or_default()))
+    .map(|pair| {
+        // Names are short.
+        match pair.bytes().position(|byte| byte == b'=') {
+            Some(at) => (&pair[..at], &pair[at + 1..]),
+            None => (pair, ""),
+        }
     })
+}
+
+fn is_coded(text: &str) -> bool {
+    memchr2(b'%', b'+', text.as_bytes()).is_some()
 }
 
 /// What stands before the first `mark`, an ASCII byte, and what stands behind it.
@@ -213,7 +230,7 @@ fn cut(text: &str, mark: u8) -> (&str, Option<&str>) {
 }
 
 fn percent_decode(text: &str) -> Cow<'_, str> {
-    if memchr2(b'%', b'+', text.as_bytes()).is_none() {
+    if !is_coded(text) {
         return Cow::Borrowed(text);
     }
     let mut bytes = Vec::with_capacity(text.len());

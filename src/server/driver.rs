@@ -26,6 +26,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::api::Handshake;
 use crate::clock;
 use crate::connection::Connection;
@@ -172,8 +174,13 @@ impl Driver {
                 // Whoever asked may have gone.
                 Err(_) => drop(answer.send(PollAnswer::Overlap)),
             },
-            Arrival::Post(answer) => match self.connection.handle_post() {
-                Ok(()) => self.lanes.begin_post(answer),
+            Arrival::Post(answer, body) => match self.connection.handle_post() {
+                Ok(()) => {
+                    self.lanes.begin_post(answer);
+                    if let Some(body) = body {
+                        self.take_body(body);
+                    }
+                }
                 Err(_) => {
                     // Whoever asked may have gone.
                     let _ = answer.send(PostAnswer::Overlap);
@@ -182,11 +189,7 @@ impl Driver {
                     }
                 }
             },
-            Arrival::Body(body) => {
-                if self.lanes.post_has_body() {
-                    self.connection.handle_body(body);
-                }
-            }
+            Arrival::Body(body) => self.take_body(body),
             Arrival::PostRefused => {
                 self.lanes.forget_post();
                 self.connection.handle_post_refused();
@@ -196,6 +199,12 @@ impl Driver {
                 Ok(()) => self.lanes.attach(websocket),
                 Err(_) => self.lanes.turn_away(websocket),
             },
+        }
+    }
+
+    fn take_body(&mut self, body: Bytes) {
+        if self.lanes.post_has_body() {
+            self.connection.handle_body(body);
         }
     }
 

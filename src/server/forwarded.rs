@@ -9,12 +9,22 @@ use std::sync::Arc;
 use http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
+use super::reply::Reply;
+
 /// The other end of the TCP connection: a request extension that [`Server`](super::Server) sets.
 ///
 /// Behind a proxy that is the proxy; the handshake's address looks through trusted ones. In the
 /// handshake it is the field `peer`, and is not among the extensions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Peer(pub SocketAddr);
+
+/// Lets the listener have a request's extensions again, by way of the response, if there is but
+/// the [`Peer`] in them. To make and drop them for every request costs as much as to read its head.
+pub(super) fn give_back(request: &mut Extensions, response: &mut Reply) {
+    if request.len() == 1 && request.get::<Peer>().is_some() {
+        std::mem::swap(request, response.extensions_mut());
+    }
+}
 
 /// Finds the peer's address among what another HTTP server attached to a request.
 pub type PeerLookup = Arc<dyn Fn(&Extensions) -> Option<SocketAddr> + Send + Sync>;

@@ -4,14 +4,16 @@
 //! then the session that it names, or, for a new one, the application's admission hook, the
 //! protocol version and the id. What a session makes of its requests is the driver's business.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, ORIGIN, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use hyper::upgrade::OnUpgrade;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::timeout;
 
 use super::body::{Upload, UploadError};
@@ -20,12 +22,17 @@ use super::route::Route;
 use super::sessions::{Arrival, PollAnswer, PostAnswer, SessionHandle};
 use super::shared::Shared;
 use super::websocket::{self, Upgrade};
-use super::{driver, newcomer, upgrade};
+use super::{driver, forwarded, newcomer, upgrade};
 use crate::engine::{Parsed, Refusal, Request as Wanted, RequestHead, Transport};
 use crate::wire::Sid;
 
-/// Answers a request that `route` says is ours.
-pub(super) async fn serve<B>(shared: Arc<Shared>, route: Route, request: Request<B>) -> Reply
+/// Answers a request that `route` says is ours; `upgrade` says whether it asks for a WebSocket.
+pub(super) fn serve<B>(
+    shared: Arc<Shared>,
+    route: Route,
+    upgrade: bool,
+    request: Request<B>,
+) -> impl Future<Output = Reply> + Send
 where
     B: http_body::Body + Send + 'static,
     B::Data: Send,
@@ -34,48 +41,50 @@ where
     let mut upload = Upload::new(body, parts.headers.contains_key(EXPECT));
     // A handshake keeps the extensions, and must not keep the connection with them.
     let on_upgrade = parts.extensions.remove::<OnUpgrade>();
-    let upgrade = upgrade::is_requested(&parts.headers);
-    let config = &shared.config;
-    let cors = match &config.cors {
-        Some(cors) if parts.method == Method::OPTIONS => {
-            let headers = cors.preflight(&parts.headers);
-            if !cors.preflight_continue {
-                let mut reply = reply::bare(cors.options_success_status);
-                reply::add_headers(&mut reply, headers);
-                return reply;
+    async move {
+        let cors = match &shared.config.cors {
+            Some(cors) if parts.method == Method::OPTIONS => {
+                let headers = cors.preflight(&parts.headers);
+                if !cors.preflight_continue {
+                    let mut reply = reply::bare(cors.options_success_status);
+                    reply::add_headers(&mut reply, headers);
+                    return reply;
+                }
+                headers
             }
-            headers
-        }
-        Some(cors) => cors.answer(&parts.headers),
-        None => HeaderMap::new(),
-    };
-    let mut exchange = Exchange {
-        shared: &shared,
-        parts: &mut parts,
-        on_upgrade,
-        upgrade,
-    };
-    match exchange.answer(route, &mut upload).await {
-        Ok(Answer { mut reply, first }) => {
-            reply::add_headers(&mut reply, cors);
-            config.hooks.run_headers(reply.headers_mut(), &parts, first);
-            reply
-        }
-        Err(rejection) => {
-            if let Rejection::Refused(refusal) = &rejection {
-                let (code, message) = (refusal.code(), refusal.message());
-                tracing::debug!(code, message, "request refused");
-                config.hooks.run_report(refusal, &parts);
-            }
-            if !matches!(rejection, Rejection::Cut(_)) {
-                upload.discard(shared.engine.max_payload);
-            }
-            let mut reply = rejection.into_reply(upgrade);
-            // As in the reference server; no page can read the refusal of a WebSocket anyway.
-            if !upgrade {
+            Some(cors) => cors.answer(&parts.headers),
+            None => HeaderMap::new(),
+        };
+        let mut exchange = Exchange {
+            shared: &shared,
+            parts: &mut parts,
+            on_upgrade,
+            upgrade,
+        };
+        let hooks = &shared.config.hooks;
+        match exchange.answer(route, &mut upload).await {
+            Ok(Answer { mut reply, first }) => {
                 reply::add_headers(&mut reply, cors);
+                hooks.run_headers(reply.headers_mut(), &parts, first);
+                forwarded::give_back(&mut parts.extensions, &mut reply);
+                reply
             }
-            reply
+            Err(rejection) => {
+                if let Rejection::Refused(refusal) = &rejection {
+                    let (code, message) = (refusal.code(), refusal.message());
+                    tracing::debug!(code, message, "request refused");
+                    hooks.run_report(refusal, &parts);
+                }
+                if !matches!(rejection, Rejection::Cut(_)) {
+                    upload.discard(shared.engine.max_payload);
+                }
+                let mut reply = rejection.into_reply(upgrade);
+                // As in the reference server; no page can read the refusal of a WebSocket anyway.
+                if !upgrade {
+                    reply::add_headers(&mut reply, cors);
+                }
+                reply
+            }
         }
     }
 }
@@ -108,11 +117,12 @@ impl Exchange<'_> {
             message: Some(foreign.to_string()),
         })?;
         if route == Route::Plain {
-            return self.open_plain().await;
+            // As a part of this, it would make every other request's task as large.
+            return Box::pin(self.open_plain()).await;
         }
         let Parsed { request, version } = self.parse()?;
         match request {
-            Wanted::Open { transport } => self.open(transport, version).await,
+            Wanted::Open { transport } => Box::pin(self.open(transport, version)).await,
             Wanted::Poll { sid } => {
                 let session = self.polling_session(&sid, version)?;
                 self.poll(&sid, &session).await
@@ -271,23 +281,37 @@ impl Exchange<'_> {
     async fn payload(
         &mut self,
         sid: &Sid,
-        answer: oneshot::Receiver<PollAnswer>,
+        mut answer: oneshot::Receiver<PollAnswer>,
     ) -> Result<Reply, Rejection> {
-        let taste = Taste::of(&self.parts.headers);
-        if !self.shared.config.hooks.want_requests() {
-            // They are slices of the connection's buffer, which it would have to make anew while
-            // this waits.
-            self.parts.headers = HeaderMap::new();
-            self.parts.uri = Uri::default();
-        }
-        match answer.await {
-            Ok(PollAnswer::Payload(body, held)) => {
-                let compression = self.shared.config.compression;
+        let compression = self.shared.config.compression;
+        let (answer, taste) = match answer.try_recv() {
+            Err(TryRecvError::Empty) => {
+                let taste = Taste::of(&self.parts.headers, compression.is_some());
+                self.forget_request();
+                (answer.await.ok(), taste)
+            }
+            at_once => {
+                let is_long = matches!(&at_once, Ok(PollAnswer::Payload(body, _))
+                    if reply::is_long(body, compression));
+                (at_once.ok(), Taste::of(&self.parts.headers, is_long))
+            }
+        };
+        match answer {
+            Some(PollAnswer::Payload(body, held)) => {
                 let hold = |written| held.attach(written);
                 Ok(reply::payload(body, taste, compression, hold).await)
             }
-            Ok(PollAnswer::Overlap) => Err(Rejection::Bare(StatusCode::BAD_REQUEST)),
-            Ok(PollAnswer::Ended) | Err(_) => Err(unknown(sid).into()),
+            Some(PollAnswer::Overlap) => Err(Rejection::Bare(StatusCode::BAD_REQUEST)),
+            Some(PollAnswer::Ended) | None => Err(unknown(sid).into()),
+        }
+    }
+
+    /// Lets go of what the request's parts are slices of, the connection's buffer, which it would
+    /// have to make anew while this waits.
+    fn forget_request(&mut self) {
+        if !self.shared.config.hooks.want_requests() {
+            self.parts.headers = HeaderMap::new();
+            self.parts.uri = Uri::default();
         }
     }
 
@@ -301,55 +325,67 @@ impl Exchange<'_> {
         B: http_body::Body + Send,
         B::Data: Send,
     {
+        let headers = &self.parts.headers;
+        let max_payload = self.shared.engine.max_payload;
         let (sender, mut answer) = oneshot::channel();
-        // What is handed back is dropped, which reads as the end of the session below.
-        let _ = session.arrive(Arrival::Post(sender));
-        if self
-            .parts
-            .headers
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind == "application/octet-stream")
-        {
-            // Only protocol version 3 has binary bodies.
+        // Of all arrivals, what is handed back is dropped, which reads as the end of the session.
+        if is_binary(headers) {
+            let _ = session.arrive(Arrival::Post(sender, None));
             if session.arrive(Arrival::InvalidContent).is_ok() {
                 // Whatever it says, the session is over when it says so, and the client may look.
                 let _ = answer.await;
             }
             return Err(Rejection::Bare(StatusCode::BAD_REQUEST));
         }
-        let taken = tokio::select! {
-            biased;
-            early = &mut answer => return posted(early.ok(), sid, &self.parts.headers),
-            taken = self.take(upload) => taken,
-        };
-        match taken {
-            // What is handed back is dropped; the driver sees the POST end when `answer` goes.
-            Ok(body) => match session.arrive(Arrival::Body(body)) {
-                Ok(()) => posted(answer.await.ok(), sid, &self.parts.headers),
-                Err(_) => posted(None, sid, &self.parts.headers),
-            },
-            Err(rejection) => {
-                if let Rejection::Bare(StatusCode::PAYLOAD_TOO_LARGE) = rejection {
-                    // If it is handed back, the session is over anyway.
-                    let _ = session.arrive(Arrival::PostRefused);
+        if upload.exceeds(max_payload) {
+            let _ = session.arrive(Arrival::Post(sender, None));
+            return Err(refuse(session, UploadError::TooLarge));
+        }
+        let mut reading = pin!(upload.read(max_payload));
+        // Mostly the body comes along with the head.
+        match poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {
+            Poll::Ready(Ok(body)) => {
+                let _ = session.arrive(Arrival::Post(sender, Some(body)));
+            }
+            Poll::Ready(Err(error)) => {
+                let _ = session.arrive(Arrival::Post(sender, None));
+                return Err(refuse(session, error));
+            }
+            Poll::Pending => {
+                let _ = session.arrive(Arrival::Post(sender, None));
+                let in_time = Box::pin(timeout(self.shared.config.body_timeout, reading));
+                let read = tokio::select! {
+                    biased;
+                    early = &mut answer => return posted(early.ok(), sid, headers),
+                    read = in_time => read,
+                };
+                let read = read.map_err(|_| Rejection::Cut(StatusCode::REQUEST_TIMEOUT))?;
+                let body = read.map_err(|error| refuse(session, error))?;
+                // The driver sees the POST end when `answer` goes.
+                if session.arrive(Arrival::Body(body)).is_err() {
+                    return posted(None, sid, headers);
                 }
-                Err(rejection)
             }
         }
+        posted(answer.await.ok(), sid, headers)
     }
+}
 
-    /// The whole body of a POST, within the limits of size and time.
-    async fn take<B: http_body::Body>(&self, upload: &mut Upload<B>) -> Result<Bytes, Rejection> {
-        let limit = self.shared.engine.max_payload;
-        if upload.exceeds(limit) {
-            return Err(Rejection::Bare(StatusCode::PAYLOAD_TOO_LARGE));
+/// Whether a POST says that its body is binary, as it is in version 3 of the protocol alone.
+fn is_binary(request: &HeaderMap) -> bool {
+    let kind = request.get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind == "application/octet-stream")
+}
+
+/// Why a POST's body is not taken, which its session is told where the client goes on.
+fn refuse(session: &SessionHandle, error: UploadError) -> Rejection {
+    match error {
+        UploadError::TooLarge => {
+            // If it is handed back, the session is over anyway.
+            let _ = session.arrive(Arrival::PostRefused);
+            Rejection::Bare(StatusCode::PAYLOAD_TOO_LARGE)
         }
-        match timeout(self.shared.config.body_timeout, upload.read(limit)).await {
-            Ok(Ok(body)) => Ok(body),
-            Ok(Err(UploadError::TooLarge)) => Err(Rejection::Bare(StatusCode::PAYLOAD_TOO_LARGE)),
-            Ok(Err(UploadError::Broken)) => Err(Rejection::Cut(StatusCode::BAD_REQUEST)),
-            Err(_) => Err(Rejection::Cut(StatusCode::REQUEST_TIMEOUT)),
-        }
+        UploadError::Broken => Rejection::Cut(StatusCode::BAD_REQUEST),
     }
 }
 
@@ -357,7 +393,7 @@ impl Exchange<'_> {
 fn posted(answer: Option<PostAnswer>, sid: &Sid, request: &HeaderMap) -> Result<Answer, Rejection> {
     match answer {
         Some(PostAnswer::Accepted) => Ok(Answer {
-            reply: reply::accepted(Taste::of(request)),
+            reply: reply::accepted(Taste::of(request, false)),
             first: false,
         }),
         Some(PostAnswer::Malformed | PostAnswer::Overlap) => {

@@ -5,26 +5,29 @@
 
 mod bind;
 mod door;
+mod heads;
+mod serving;
+mod stop;
 
 use std::error::Error;
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::Service;
 use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::forwarded::Peer;
 use door::Door;
+use serving::serve;
+use stop::Stop;
 
 pub(super) use door::Guarded;
 
@@ -175,7 +178,7 @@ impl Server {
     {
         let Server { listeners, limits } = self;
         let mut door = Door::new(listeners, &limits);
-        let (stop, stopping) = watch::channel(false);
+        let stop = Arc::new(Stop::default());
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         loop {
@@ -186,59 +189,14 @@ impl Server {
                 Some(_) = connections.join_next() => continue,
                 accepted = door.accept() => accepted,
             };
-            let connection = serve(
-                stream,
-                peer,
-                service.clone(),
-                limits.clone(),
-                stopping.clone(),
-            );
-            connections.spawn(connection);
+            connections.spawn(serve(stream, peer, service.clone(), &limits, &stop));
         }
         drop(door);
-        stop.send_replace(true);
+        stop.begin();
         let drained = async { while connections.join_next().await.is_some() {} };
         if timeout(limits.drain_timeout, drained).await.is_err() {
             tracing::warn!(left = connections.len(), "requests under way are cut off");
         }
         connections.shutdown().await;
-    }
-}
-
-async fn serve<S, R>(
-    stream: Guarded,
-    peer: SocketAddr,
-    service: S,
-    limits: Limits,
-    mut stopping: watch::Receiver<bool>,
-) where
-    S: Service<Request<Incoming>, Response = Response<R>>,
-    S::Error: Into<BoxError>,
-    R: http_body::Body<Data = Bytes> + 'static,
-    R::Error: Into<BoxError>,
-{
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        service.call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_buf_size(limits.max_head.max(8192))
-        // A client that leaves while its GET is parked must be noticed at once.
-        .half_close(false)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopping.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        // Clients leave in the middle of things every day.
-        tracing::debug!(%error, "connection failed");
     }
 }

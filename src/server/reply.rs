@@ -98,9 +98,10 @@ pub(super) struct Taste {
 }
 
 impl Taste {
-    pub(super) fn of(request: &HeaderMap) -> Taste {
+    /// `compressible`: whether it may matter which encodings the client takes.
+    pub(super) fn of(request: &HeaderMap, compressible: bool) -> Taste {
         Taste {
-            coding: Coding::accepted(request),
+            coding: compressible.then(|| Coding::accepted(request)).flatten(),
             is_suspicious: request.get(USER_AGENT).is_some_and(is_suspicious),
         }
     }
@@ -113,8 +114,7 @@ pub(super) async fn payload(
     compression: Option<Compression>,
     hold: impl FnOnce(Bytes) -> Bytes,
 ) -> Reply {
-    let is_long = compression.is_some_and(|compression| body.len() >= compression.threshold);
-    let encoded = match taste.coding.filter(|_| is_long) {
+    let encoded = match taste.coding.filter(|_| is_long(&body, compression)) {
         Some(coding) => coding.encode(body.clone()).await.map(|body| (coding, body)),
         None => None,
     };
@@ -128,6 +128,11 @@ pub(super) async fn payload(
         None => text(StatusCode::OK, plain, hold(body)),
     };
     finish(reply, taste)
+}
+
+/// Whether an answer is worth compressing.
+pub(super) fn is_long(body: &[u8], compression: Option<Compression>) -> bool {
+    compression.is_some_and(|compression| body.len() >= compression.threshold)
 }
 
 /// Answers a POST whose packets were taken.
@@ -167,9 +172,6 @@ fn text(status: StatusCode, kind: HeaderValue, body: impl Into<Bytes>) -> Reply 
     let mut reply = Reply::default();
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, kind);
-    reply
-        .headers_mut()
-        .insert(CONTENT_LENGTH, body.len().into());
     *reply.body_mut() = Full::new(body);
     reply
 }
@@ -188,6 +190,7 @@ pub(super) fn add_headers(reply: &mut Reply, extra: HeaderMap) {
 mod tests {
     use std::convert::identity;
 
+    use http_body::Body;
     use http_body_util::BodyExt;
 
     use super::*;
@@ -232,7 +235,7 @@ mod tests {
             assert_eq!(upgrade.status(), 400);
             assert_eq!(upgrade.headers()[CONTENT_TYPE], "text/html");
             assert_eq!(upgrade.headers()[CONNECTION], "close");
-            assert_eq!(upgrade.headers()[CONTENT_LENGTH], bare.len().to_string());
+            assert_eq!(upgrade.body().size_hint().exact(), Some(bare.len() as u64));
             assert_eq!(body(upgrade).await, bare);
         }
     }
@@ -258,17 +261,17 @@ mod tests {
         let plain = payload(long.clone(), Taste::default(), on, identity).await;
         assert_eq!(plain.headers()[CONTENT_TYPE], "text/plain; charset=UTF-8");
         assert_eq!(plain.headers()[CACHE_CONTROL], "no-store");
-        assert_eq!(plain.headers()[CONTENT_LENGTH], "2000");
+        assert_eq!(plain.body().size_hint().exact(), Some(2000));
         assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
         assert_eq!(
-            payload(long.clone(), Taste::of(&gzip), None, identity)
+            payload(long.clone(), Taste::of(&gzip, true), None, identity)
                 .await
                 .headers()
                 .get(CONTENT_ENCODING),
             None
         );
         assert_eq!(
-            payload(long, Taste::of(&gzip), on, identity)
+            payload(long, Taste::of(&gzip, true), on, identity)
                 .await
                 .headers()[CONTENT_ENCODING],
             "gzip"
@@ -285,7 +288,7 @@ mod tests {
         ];
         for (agent, calmed) in rows {
             let request = HeaderMap::from_iter([(USER_AGENT, agent.parse().unwrap())]);
-            let reply = payload(Bytes::new(), Taste::of(&request), None, identity).await;
+            let reply = payload(Bytes::new(), Taste::of(&request, true), None, identity).await;
             assert_eq!(
                 reply.headers().contains_key(X_XSS_PROTECTION),
                 calmed,

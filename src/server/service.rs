@@ -88,18 +88,22 @@ impl<A> Service<A> {
             shared: self.shared.clone(),
         }
     }
+}
 
-    fn route<B>(&self, request: &Request<B>) -> Route {
-        let upgrade = upgrade::is_requested(request.headers());
-        self.shared.routes.find(request.uri().path(), upgrade)
-    }
-
-    fn answer<B, F>(&self, route: Route, request: Request<B>) -> ResponseFuture<F>
-    where
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-    {
-        ResponseFuture::ours(Box::pin(serve(self.shared.clone(), route, request)))
+/// Answers a request with ours, or with what `application` makes of it.
+fn answer<B, F>(
+    shared: &Arc<Shared>,
+    request: Request<B>,
+    application: impl FnOnce(Request<B>) -> F,
+) -> ResponseFuture<F>
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    let upgrade = upgrade::is_requested(request.headers());
+    match shared.routes.find(request.uri().path(), upgrade) {
+        Route::Application => ResponseFuture::application(application(request)),
+        route => ResponseFuture::ours(Box::pin(serve(shared.clone(), route, upgrade, request))),
     }
 }
 
@@ -118,10 +122,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.route(&request) {
-            Route::Application => ResponseFuture::application(self.application.call(request)),
-            route => self.answer(route, request),
-        }
+        let Service {
+            shared,
+            application,
+        } = self;
+        answer(shared, request, |request| application.call(request))
     }
 }
 
@@ -136,10 +141,8 @@ where
     type Future = ResponseFuture<A::Future>;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        match self.route(&request) {
-            Route::Application => ResponseFuture::application(self.application.call(request)),
-            route => self.answer(route, request),
-        }
+        let application = |request| self.application.call(request);
+        answer(&self.shared, request, application)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The sessions by their ids, and the mailbox through which requests reach a session's driver.
 
+mod turns;
+
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -14,6 +16,10 @@ use super::websocket::WebSocket;
 use crate::engine::Transport;
 use crate::registry::Held;
 use crate::wire::Sid;
+
+use turns::Turns;
+
+pub(crate) use turns::Task;
 
 /// How many arrivals may wait for a driver. A client that keeps to the protocol has at most four
 /// under way: a GET, a POST, its body and a WebSocket.
@@ -91,7 +97,7 @@ impl Booking {
         &self.sid
     }
 
-    pub(crate) fn handle(&self) -> &SessionHandle {
+    pub(crate) fn handle(&self) -> &Arc<SessionHandle> {
         &self.handle
     }
 }
@@ -106,6 +112,7 @@ impl Drop for Booking {
 pub(crate) struct SessionHandle {
     mailbox: Mutex<Mailbox>,
     waker: AtomicWaker,
+    turns: Turns,
     transport: AtomicU8,
 }
 
@@ -121,8 +128,8 @@ enum Mailbox {
 pub(crate) enum Arrival {
     /// A GET waits for packets.
     Poll(oneshot::Sender<PollAnswer>),
-    /// A POST begins; its body follows.
-    Post(oneshot::Sender<PostAnswer>),
+    /// A POST begins; its body follows, unless it is here already.
+    Post(oneshot::Sender<PostAnswer>, Option<Bytes>),
     /// The POST's body is complete.
     Body(Bytes),
     /// The POST was over the limit and is answered already; the session is unharmed.
@@ -161,11 +168,13 @@ impl SessionHandle {
         Arc::new(SessionHandle {
             mailbox: Mutex::new(Mailbox::Open(VecDeque::new())),
             waker: AtomicWaker::new(),
+            turns: Turns::default(),
             transport: AtomicU8::new(transport as u8),
         })
     }
 
-    /// Hands an arrival to the driver, or back if the session is over or swamped.
+    /// Hands an arrival to the driver, which deals with it at once if it can, or back if the
+    /// session is over or swamped.
     pub(crate) fn arrive(&self, arrival: Arrival) -> Result<(), Arrival> {
         match &mut *self.lock() {
             Mailbox::Open(arrivals) if arrivals.len() < MAX_ARRIVALS => {
@@ -173,7 +182,9 @@ impl SessionHandle {
             }
             Mailbox::Open(_) | Mailbox::Closed => return Err(arrival),
         }
-        self.waker.wake();
+        if !self.turns.take() {
+            self.waker.wake();
+        }
         Ok(())
     }
 

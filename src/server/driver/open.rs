@@ -8,7 +8,7 @@ use crate::api::{Application, Handshake};
 use crate::clock;
 use crate::connection::Connection;
 use crate::engine::{Session, Transport};
-use crate::server::sessions::{Arrival, Booking, PollAnswer};
+use crate::server::sessions::{Arrival, Booking, PollAnswer, Task};
 use crate::server::shared::Shared;
 use crate::server::websocket::{self, Upgrade};
 use crate::socketio::Client;
@@ -24,6 +24,7 @@ pub(crate) fn open_polling(
     answer: oneshot::Sender<PollAnswer>,
 ) {
     let now = clock::now();
+    let handle = booking.handle().clone();
     let session = Session::open(
         booking.sid(),
         Transport::Polling,
@@ -37,7 +38,7 @@ pub(crate) fn open_polling(
         protocol(shared, session, now),
     );
     driver.arrive(Arrival::Poll(answer), now);
-    tokio::spawn(driver);
+    tokio::spawn(Task::new(handle, driver));
 }
 
 /// Opens a session on a WebSocket whose upgrade was just granted.

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
 use super::Limits;
+use super::heads::Line;
 
 /// How long to wait after the system had no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
@@ -68,6 +69,7 @@ impl Door {
                             stream,
                             send_timeout: self.send_timeout,
                             stuck: None,
+                            line: None,
                             _permit: permit,
                         },
                         peer,
@@ -119,10 +121,22 @@ pub(in crate::server) struct Guarded {
     send_timeout: Duration,
     /// Since the client last read while there was something for it.
     stuck: Option<Pin<Box<Sleep>>>,
+    /// As long as it speaks HTTP, its requests.
+    line: Option<Arc<Line>>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Guarded {
+    pub(super) fn belong_to(&mut self, line: &Arc<Line>) {
+        self.line = Some(line.clone());
+    }
+
+    /// It speaks HTTP no more.
+    pub(in crate::server) fn leave_http(mut self) -> Guarded {
+        self.line = None;
+        self
+    }
+
     /// Lets a write that has to wait for the client fail when that takes too long.
     fn watch<T>(
         &mut self,
@@ -130,13 +144,25 @@ impl Guarded {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stuck = None;
+            if self.stuck.take().is_some() {
+                self.tell_stuck(false);
+            }
             return written;
         }
-        let limit = self.send_timeout;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(limit)));
-        std::task::ready!(stuck.as_mut().poll(cx));
+        if self.stuck.is_none() {
+            self.stuck = Some(Box::pin(sleep(self.send_timeout)));
+            self.tell_stuck(true);
+        }
+        if let Some(stuck) = &mut self.stuck {
+            std::task::ready!(stuck.as_mut().poll(cx));
+        }
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn tell_stuck(&self, is_stuck: bool) {
+        if let Some(line) = &self.line {
+            line.set_stuck(is_stuck);
+        }
     }
 }
 

@@ -27,7 +27,9 @@ impl Stream {
     /// The connection, and what was read of it behind the handshake.
     pub(super) fn of(upgraded: Upgraded) -> (Stream, Bytes) {
         let upgraded = match upgraded.downcast::<TokioIo<Guarded>>() {
-            Ok(Parts { io, read_buf, .. }) => return (Stream::Guarded(io.into_inner()), read_buf),
+            Ok(Parts { io, read_buf, .. }) => {
+                return (Stream::Guarded(io.into_inner().leave_http()), read_buf);
+            }
             Err(upgraded) => upgraded,
         };
         match upgraded.downcast::<TokioIo<TcpStream>>() {
