@@ -4,7 +4,7 @@ mod turns;
 
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::task::{Context, Poll};
 
@@ -111,6 +111,8 @@ impl Drop for Booking {
 /// What HTTP can reach of a session: a mailbox, and which transport it runs on.
 pub(crate) struct SessionHandle {
     mailbox: Mutex<Mailbox>,
+    /// Whether something has come, or the driver has not looked yet.
+    news: AtomicBool,
     waker: AtomicWaker,
     turns: Turns,
     transport: AtomicU8,
@@ -167,6 +169,7 @@ impl SessionHandle {
     pub(crate) fn new(transport: Transport) -> Arc<SessionHandle> {
         Arc::new(SessionHandle {
             mailbox: Mutex::new(Mailbox::Open(VecDeque::new())),
+            news: AtomicBool::new(true),
             waker: AtomicWaker::new(),
             turns: Turns::default(),
             transport: AtomicU8::new(transport as u8),
@@ -182,20 +185,29 @@ impl SessionHandle {
             }
             Mailbox::Open(_) | Mailbox::Closed => return Err(arrival),
         }
+        self.news.store(true, Ordering::SeqCst);
         if !self.turns.take() {
             self.waker.wake();
         }
         Ok(())
     }
 
-    /// The next arrival; for the driver alone.
+    /// The next arrival; for the driver alone, whose waker is always of the same task.
     pub(crate) fn poll_arrival(&self, cx: &mut Context<'_>) -> Poll<Arrival> {
-        if let Some(arrival) = self.next_arrival() {
-            return Poll::Ready(arrival);
+        // Mostly nothing has come since the last look, and the waker is known.
+        while self.news.load(Ordering::SeqCst) {
+            if let Some(arrival) = self.next_arrival() {
+                return Poll::Ready(arrival);
+            }
+            self.waker.register(cx.waker());
+            self.news.store(false, Ordering::SeqCst);
+            // One may have come between the look and the registration.
+            if let Some(arrival) = self.next_arrival() {
+                self.news.store(true, Ordering::SeqCst);
+                return Poll::Ready(arrival);
+            }
         }
-        self.waker.register(cx.waker());
-        // One may have come between the look and the registration.
-        self.next_arrival().map_or(Poll::Pending, Poll::Ready)
+        Poll::Pending
     }
 
     pub(crate) fn transport(&self) -> Transport {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
 use serde::de::{Deserializer, IgnoredAny, Visitor};
 
 /// What JSON calls whitespace.
@@ -21,12 +22,9 @@ pub(crate) fn check(text: &str) -> Result<(), serde_json::Error> {
 /// the answer.
 #[inline]
 pub(crate) fn needs_escapes(text: &str) -> bool {
-    let mut bytes = text.as_bytes();
-    while let Some((block, rest)) = bytes.split_first_chunk() {
-        if block_has_escape(block) {
-            return true;
-        }
-        bytes = rest;
+    let bytes = text.as_bytes();
+    if bytes.len() >= LONG {
+        return long_needs_escapes(bytes);
     }
     if let Some((words, last)) = words(bytes) {
         return has_escape(*last) || words.iter().copied().any(has_escape);
@@ -41,15 +39,17 @@ pub(crate) fn needs_escapes(text: &str) -> bool {
     has_escape(word)
 }
 
-/// How much is looked at together where there is that much.
-const BLOCK: usize = 64;
+/// From this length on wide instructions are worth their beginning.
+const LONG: usize = 96;
 
-/// [`needs_escapes`] for a block, in a form that the compiler turns into wide instructions.
-#[inline]
-fn block_has_escape(block: &[u8; BLOCK]) -> bool {
-    block.iter().fold(false, |found, &byte| {
-        found | (byte < b' ') | (byte == b'"') | (byte == b'\\')
-    })
+/// [`needs_escapes`] in two looks, each of which is fast: for two bytes, and for the least.
+fn long_needs_escapes(bytes: &[u8]) -> bool {
+    if memchr2(b'"', b'\\', bytes).is_some() {
+        return true;
+    }
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    let least = |bytes: &[u8]| bytes.iter().copied().fold(u8::MAX, u8::min);
+    blocks.iter().any(|block| least(block) < b' ') || least(rest) < b' '
 }
 
 /// The whole words, and the last eight bytes.
