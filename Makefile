@@ -16,11 +16,11 @@ FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 COUNTS := $(CARGO) bench --quiet --no-default-features
 COUNTS_FILE := benches/counts/instructions.toml
 
-.PHONY: help run check counts test test-rust test-protocol bench-peers soak fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
+.PHONY: help run check check-peers counts test test-rust test-protocol bench-peers soak fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 help:
 	@echo "make run     start the server on http://localhost:3000"
-	@echo "make check   format, lints, docs, the library without I/O, licences, counts"
+	@echo "make check   format, lints, docs, the library without I/O, licences, the bench beside the peers, counts"
 	@echo "make counts  count the instructions of single steps, and compare (UPDATE=1 writes them)"
 	@echo "make test    everything that can be tested here; installs what it needs"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
@@ -39,7 +39,15 @@ check:
 	$(CARGO) clippy --lib --no-default-features --features assistant -- -D warnings
 	$(CARGO) test --quiet --all-features --test tidy --test licences -- --show-output
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans sources; fi
+	$(MAKE) --no-print-directory check-peers
 	$(MAKE) --no-print-directory counts
+
+# The bench beside the peers is a workspace of its own, with its own target directory. Nothing is measured here.
+check-peers: export CARGO_TARGET_DIR := $(CURDIR)/benches/peers/target
+check-peers:
+	cd benches/peers && $(CARGO) fmt --all --check
+	cd benches/peers && $(CARGO) clippy --workspace --all-targets -- -D warnings
+	cd benches/peers && $(CARGO) test --workspace --quiet
 
 # Instructions and allocations of single steps; without valgrind the latter alone. UPDATE=1 writes the file.
 counts:
