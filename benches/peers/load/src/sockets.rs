@@ -12,8 +12,10 @@ const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// What a client does after it has joined.
 pub(crate) trait Work {
-    /// The client may speak. `true`: it stays; `false`: it leaves at once.
-    fn ready(&mut self, id: usize, out: &mut Vec<u8>) -> Result<bool, Fault>;
+    /// The client may speak. `true`, as most do: it stays; `false`: it leaves at once.
+    fn ready(&mut self, _id: usize, _out: &mut Vec<u8>) -> Result<bool, Fault> {
+        Ok(true)
+    }
 
     /// A Socket.IO packet (without the `4` of Engine.IO it would not be one) or an attachment.
     fn message(

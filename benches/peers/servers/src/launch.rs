@@ -6,7 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime;
 
 /// What a server's program gives back.
@@ -35,11 +35,25 @@ pub fn run<F: Future<Output = Outcome>>(serve: impl FnOnce(u16) -> F) -> Outcome
     runtime.block_on(serve(port))
 }
 
-/// Listens on 127.0.0.1 and says so on the standard output; port 0 takes a free one.
+/// Accepts connections on 127.0.0.1 for ever, each with Nagle's algorithm off and in a task of its
+/// own; port 0 takes a free one.
 ///
 /// # Errors
-/// The port is taken.
-pub fn listen(port: u16) -> io::Result<TcpListener> {
+/// The port is taken, or no more connections can be accepted.
+pub async fn serve<F>(port: u16, mut connection: impl FnMut(TcpStream) -> F) -> Outcome
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = listen(port)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(connection(stream));
+    }
+}
+
+/// Listens and says where on the standard output.
+fn listen(port: u16) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;

@@ -80,10 +80,6 @@ impl Hearing {
 }
 
 impl Work for Hearing {
-    fn ready(&mut self, _: usize, _: &mut Vec<u8>) -> Result<bool, Fault> {
-        Ok(true)
-    }
-
     fn message(
         &mut self,
         id: usize,

@@ -99,10 +99,6 @@ impl Asking {
 }
 
 impl Work for Asking {
-    fn ready(&mut self, _: usize, _: &mut Vec<u8>) -> Result<bool, Fault> {
-        Ok(true)
-    }
-
     fn message(
         &mut self,
         id: usize,

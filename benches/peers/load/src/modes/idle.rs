@@ -14,10 +14,6 @@ use crate::sockets::Work;
 pub(crate) struct Silent;
 
 impl Work for Silent {
-    fn ready(&mut self, _: usize, _: &mut Vec<u8>) -> Result<bool, Fault> {
-        Ok(true)
-    }
-
     fn message(&mut self, _: usize, _: u8, payload: &[u8], _: &mut Vec<u8>) -> Result<(), Fault> {
         Err(Fault::new(format!("nobody asked for {}", excerpt(payload))))
     }

@@ -37,18 +37,16 @@ fn main() -> Outcome {
 
 async fn serve(port: u16) -> Outcome {
     let audience = Shared::default();
-    let listener = launch::listen(port)?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+    launch::serve(port, |stream| {
         let audience = audience.clone();
         let service = service_fn(move |request| respond(request, audience.clone()));
         let connection = http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         // Clients that leave in the middle of a request are no news.
-        tokio::spawn(async { connection.await.ok() });
-    }
+        async { drop(connection.await) }
+    })
+    .await
 }
 
 async fn respond(

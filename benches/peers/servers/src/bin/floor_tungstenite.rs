@@ -15,12 +15,7 @@ fn main() -> Outcome {
 
 async fn serve(port: u16) -> Outcome {
     let audience = Arc::new(Audience::default());
-    let listener = launch::listen(port)?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        tokio::spawn(connection(stream, audience.clone()));
-    }
+    launch::serve(port, |stream| connection(stream, audience.clone())).await
 }
 
 async fn connection(stream: TcpStream, audience: Arc<Audience<Message>>) {

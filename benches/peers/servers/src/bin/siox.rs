@@ -22,16 +22,14 @@ async fn serve(port: u16) -> Outcome {
         .max_payload(MAX_PAYLOAD.into())
         .build_svc();
     io.ns("/", register);
-    let listener = launch::listen(port)?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+    launch::serve(port, |stream| {
         let connection = http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service.clone())
             .with_upgrades();
         // Clients that leave in the middle of a request are no news.
-        tokio::spawn(async { connection.await.ok() });
-    }
+        async { drop(connection.await) }
+    })
+    .await
 }
 
 async fn register(socket: SocketRef) {
