@@ -90,7 +90,7 @@ fn setting(raw: &Raw) -> String {
         false => "The server had one processor, the load another.",
     };
     format!(
-        "A {kind} sitting of {} rounds; in each round the servers took turns. {place} Costs are \
+        "A {kind} sitting, rounds: {}; in each round the servers took turns. {place} Costs are \
          microseconds of the server's processor, all threads, per message, delivery or connection: \
          the lowest of the rounds, as noise only adds; medians stand in the tables below. User and \
          kernel divide the total by the ticks of all rounds. Every answer was compared with the one \

@@ -23,6 +23,20 @@ pub(crate) mod figure {
     pub(crate) const LONGEST: &str = "longest";
 }
 
+/// The unit of a figure of that name; empty for shares, such as `busy`, and for counts.
+pub(crate) fn unit(name: &str) -> &'static str {
+    use figure::{KERNEL, LOAD, LONGEST, P50, P99, RATE, TOTAL, USER};
+    match name {
+        TOTAL | USER | KERNEL | LOAD | P50 | P99 | LONGEST | "crowded" => "µs",
+        RATE => "a second",
+        "milliseconds" => "ms",
+        "waited" => "s",
+        "before" | "after" | "proportional" | "held" | "held later" => "bytes",
+        round if round.starts_with("full ") || round.starts_with("empty ") => "bytes",
+        _ => "",
+    }
+}
+
 /// Figures by name.
 pub(crate) type Figures = BTreeMap<String, f64>;
 

@@ -15,7 +15,7 @@ use crate::interrupt;
 use crate::modes::Mode;
 use crate::process::Processors;
 use crate::report::{self, Extent};
-use crate::sample::{Raw, Sample};
+use crate::sample::{Raw, Sample, unit};
 use crate::servers::{self, FIELD, Places, Server};
 use crate::site::{Plan, Site};
 
@@ -208,11 +208,19 @@ fn left(spent: Duration, done: &[Duration], coming: &[Duration]) -> String {
 
 fn line(sample: &Sample) -> String {
     let figures: Vec<String> = [
-        "total", "user", "kernel", "load", "rate", "p50", "p99", "held",
+        "total",
+        "user",
+        "kernel",
+        "load",
+        "rate",
+        "p50",
+        "p99",
+        "held",
+        "milliseconds",
     ]
     .iter()
     .filter_map(|name| Some((name, sample.figures.get(*name)?)))
-    .map(|(name, value)| format!("{name} {value:.2}"))
+    .map(|(name, value)| format!("{name} {value:.2} {}", unit(name)))
     .collect();
     match sample.faults() {
         faults if faults.is_empty() => figures.join("  "),
@@ -220,7 +228,7 @@ fn line(sample: &Sample) -> String {
     }
 }
 
-/// Measures one server in one mode; figures go to standard output, one a line.
+/// Measures one server in one mode; figures go to standard output, one a line: name, value, unit.
 pub(crate) fn one(options: &Options, name: &str, mode: Mode) -> Result<ExitCode, Fault> {
     let sitting = Sitting::new(options)?;
     let server = servers::find(name).ok_or_else(|| unknown(name))?;
@@ -229,7 +237,7 @@ pub(crate) fn one(options: &Options, name: &str, mode: Mode) -> Result<ExitCode,
         let sample = sitting.measure(server, mode, round)?;
         eprintln!("{}", line(&sample));
         for (name, value) in &sample.figures {
-            println!("{name}\t{value:.3}");
+            println!("{name}\t{value:.3}\t{}", unit(name));
         }
         failed |= !sample.faults().is_empty();
     }

@@ -43,13 +43,15 @@ fn hold(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {
     fleet.join(clients)?;
     let opened = resident(&mut fleet, &process, 1_000)?;
     let proportional = process.memory()?.proportional;
-    let later = resident(&mut fleet, &process, site.plan.choose(60_000, 3_000))?;
+    let waited = site.plan.choose(60_000, 3_000);
+    let later = resident(&mut fleet, &process, waited)?;
     fleet.leave(clients)?;
     let after = resident(&mut fleet, &process, 3_000)?;
     outcome.put("clients", clients as f64);
     outcome.put("before", before);
     outcome.put("proportional", proportional);
     outcome.put("held", (opened - before) / clients as f64);
+    outcome.put("waited", waited as f64 / 1e3);
     outcome.put("held later", (later - before) / clients as f64);
     outcome.put("after", after);
     let rounds = site.plan.choose(10, 3);

@@ -194,16 +194,15 @@ pub(super) fn idle(site: &Site<'_>) -> Result<Outcome, Fault> {
     crowd.join(clients)?;
     crowd.run(SETTLE)?;
     let held = process.memory()?;
-    crowd.run(
-        site.plan
-            .choose(Duration::from_secs(30), Duration::from_secs(3)),
-    )?;
+    let waited = Duration::from_secs(site.plan.choose(30, 3));
+    crowd.run(waited)?;
     let later = process.memory()?.resident;
     crowd.leave(clients)?;
     crowd.run(SETTLE_LONG)?;
     outcome.put("clients", clients as f64);
     outcome.put("before", before);
     outcome.put("held", (held.resident - before) / clients as f64);
+    outcome.put("waited", waited.as_secs_f64());
     outcome.put("held later", (later - before) / clients as f64);
     outcome.put("after", process.memory()?.resident);
     drop(process);

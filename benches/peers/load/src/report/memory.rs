@@ -21,11 +21,19 @@ pub(super) fn back(cell: &Cell) -> Option<f64> {
     ratio(cell.median("after"), cell.median("before"))
 }
 
-/// The last of the rounds of opening and closing beside the second, with all clients and without.
+/// Memory in the rounds of opening and closing, `full` or `empty`, in bytes.
+fn rounds(cell: &Cell, kind: &str) -> Vec<f64> {
+    (1..=99)
+        .map_while(|round| cell.median(&format!("{kind} {round:02}")))
+        .collect()
+}
+
+/// The last of the rounds of opening and closing beside the second, with all clients and without:
+/// the larger of the two ratios.
 pub(super) fn creep(cell: &Cell) -> Option<f64> {
-    let last = |kind: &str| {
-        let rounds = (3..=99).map_while(|round| cell.median(&format!("{kind} {round:02}")));
-        ratio(rounds.last(), cell.median(&format!("{kind} 02")))
+    let last = |kind| match rounds(cell, kind)[..] {
+        [_, second, .., last] => Some(last / second),
+        _ => None,
     };
     Some(last("full")?.max(last("empty")?))
 }
@@ -64,7 +72,8 @@ fn table(summary: &Summary, mode: Mode, title: &str, columns: &[Column]) -> Stri
 const HELD: &[Column] = &[
     ("clients", |cell| cell.median("clients")),
     ("bytes each", |cell| cell.median("held")),
-    ("later", |cell| cell.median("held later")),
+    ("s later", |cell| cell.median("waited")),
+    ("bytes each then", |cell| cell.median("held later")),
     ("KiB before", |cell| kib(cell, "before")),
     ("KiB after all left", |cell| kib(cell, "after")),
     ("× before", back),
@@ -75,7 +84,7 @@ const HELD: &[Column] = &[
 
 const CHAT: &[Column] = &[
     ("µs per delivery", Cell::total),
-    ("user", Cell::user),
+    ("user µs", Cell::user),
     ("deliveries a second", |cell| cell.median(figure::RATE)),
     ("p50 µs", |cell| cell.median(figure::P50)),
     ("p99 µs", |cell| cell.median(figure::P99)),
@@ -92,24 +101,103 @@ const BIG: &[Column] = &[
 const GROWTH: &[Column] = &[
     ("µs among 100", Cell::total),
     ("µs among 10,100", |cell| cell.lowest("crowded")),
-    ("×", growth),
+    ("× among 100", growth),
 ];
 
 const START: &[Column] = &[("ms to the first connection", |cell| {
     cell.median("milliseconds")
 })];
 
+/// Memory round by round.
+fn rounds_table(summary: &Summary) -> String {
+    let mut rows = String::new();
+    let mut longest = 0;
+    for server in summary.servers(Mode::Idle) {
+        let Some(cell) = summary.cell(Mode::Idle, server) else {
+            continue;
+        };
+        for (kind, title) in [("full", "all connected"), ("empty", "all left")] {
+            let values = rounds(cell, kind);
+            longest = longest.max(values.len());
+            let values: Vec<String> = values.iter().map(|now| number(Some(now / KIB))).collect();
+            let _ = writeln!(rows, "| {server} | {title} | {} |", values.join(" | "));
+        }
+    }
+    if longest == 0 {
+        return String::new();
+    }
+    let heads: Vec<String> = (1..=longest)
+        .map(|round| format!("round {round}"))
+        .collect();
+    format!(
+        "## Rounds of opening and closing\n\n| `idle` | KiB when | {} |\n|---|---|{}\n{rows}\n",
+        heads.join(" | "),
+        "--:|".repeat(longest)
+    )
+}
+
 /// All tables of this file.
 pub(super) fn tables(summary: &Summary) -> String {
+    let table = |mode, title, columns| table(summary, mode, title, columns);
     [
-        (Mode::Idle, "Idle WebSockets", HELD),
-        (Mode::IdlePolling, "Idle clients in a GET", HELD),
-        (Mode::Chat, "A chat of 5,000 in rooms of 20", CHAT),
-        (Mode::BigBroadcast, "Broadcasts of 64 KiB to 1,000", BIG),
-        (Mode::Growth, "Echo beside 10,000 silent clients", GROWTH),
-        (Mode::Start, "From exec to the first connection", START),
+        table(Mode::Idle, "Idle WebSockets", HELD),
+        rounds_table(summary),
+        table(Mode::IdlePolling, "Idle clients in a GET", HELD),
+        table(Mode::Chat, "A chat of 5,000 in rooms of 20", CHAT),
+        table(Mode::BigBroadcast, "Broadcasts of 64 KiB to 1,000", BIG),
+        table(Mode::Growth, "Echo beside 10,000 silent clients", GROWTH),
+        table(Mode::Start, "From exec to the first connection", START),
     ]
-    .into_iter()
-    .map(|(mode, title, columns)| table(summary, mode, title, columns))
-    .collect()
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Sample;
+    use crate::servers::TRUNKLINE;
+
+    /// A sitting whose rounds of opening and closing left this much behind.
+    fn sitting(full: &[f64], empty: &[f64]) -> Summary {
+        let name = |kind: &str, values: &[f64]| -> Vec<(String, f64)> {
+            let named = values.iter().enumerate();
+            named
+                .map(|(at, value)| (format!("{kind} {:02}", at + 1), *value))
+                .collect()
+        };
+        Summary::of(&[Sample {
+            server: TRUNKLINE.to_owned(),
+            mode: Mode::Idle.name(),
+            round: 1,
+            figures: [name("full", full), name("empty", empty)]
+                .concat()
+                .into_iter()
+                .collect(),
+            wrong: Default::default(),
+            error: None,
+        }])
+    }
+
+    #[test]
+    fn creep_is_that_of_the_last_round_beside_the_second_full_or_empty() {
+        let found = |full: &[f64], empty: &[f64]| {
+            creep(sitting(full, empty).cell(Mode::Idle, TRUNKLINE).unwrap())
+        };
+        assert_eq!(found(&[1.0, 4.0, 4.0], &[1.0, 2.0, 3.0]), Some(1.5));
+        assert_eq!(found(&[1.0, 4.0, 9.0, 5.0], &[1.0, 2.0, 2.0]), Some(1.25));
+        assert_eq!(found(&[1.0, 4.0], &[1.0, 2.0]), None);
+    }
+
+    #[test]
+    fn rounds_are_shown_in_kib() {
+        let text = rounds_table(&sitting(&[2048.0, 3072.0], &[1024.0, 512.0]));
+        assert!(
+            text.contains("| trunkline | all connected | 2.00 | 3.00 |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| trunkline | all left | 1.00 | 0.50 |"),
+            "{text}"
+        );
+    }
 }

@@ -30,6 +30,16 @@ pub(super) fn floor(mode: Mode) -> &'static str {
     }
 }
 
+/// What is counted in that mode.
+fn units(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Broadcast | Mode::Broadcast1 => "deliveries",
+        Mode::Connect | Mode::Upgrade => "connections",
+        Mode::Polling => "echoes",
+        _ => "messages",
+    }
+}
+
 /// A number with as many digits as say something.
 pub(super) fn number(value: Option<f64>) -> String {
     match value {
@@ -103,9 +113,11 @@ pub(super) fn costs(summary: &Summary) -> String {
         let _ = write!(
             text,
             "## {title}\n\n\
-             | `{}` | lowest µs | median µs | user | kernel | per second | p50 µs | p99 µs \
-             | × floor | × siox | load µs |\n|---|{}\n",
+             | `{}` | lowest µs | median µs | user µs | kernel µs | {} a second | p50 µs | p99 µs \
+             | × {} | × {SIOX} | load µs |\n|---|{}\n",
             mode.name(),
+            units(*mode),
+            floor(*mode),
             "--:|".repeat(10)
         );
         for server in servers {

@@ -2,18 +2,55 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum;
+
 use super::memory::{back, creep, growth, ping};
 use super::summary::{Cell, Summary};
 use super::tables::{COSTS, floor, number};
 use crate::modes::Mode;
-use crate::servers::{self, PROGRAM, SIOX, TRUNKLINE, TRUNKLINE_MT};
+use crate::servers::{self, FLOOR, FLOOR_HTTP, PROGRAM, SIOX, TRUNKLINE, TRUNKLINE_MT};
 
-/// What a bar is about, where its figure is found, its limit.
-type Bar = (&'static str, fn(&Cell) -> Option<f64>, f64);
+/// At most this is less than the other.
+const LESS: f64 = 1.0_f64.next_down();
+/// Seconds that silent clients have to stay as they are.
+const MINUTE: f64 = 60.0;
+
+/// What the figure of an idle mode is called, where it is found, its limit.
+type Held = (&'static str, fn(&Cell) -> Option<f64>, f64);
+
+/// What bars are about, in the order of the table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Subject {
+    Answers,
+    Overhead,
+    Socketioxide,
+    Floor,
+    Threads,
+    Idle,
+    Leftovers,
+    Growth,
+    Start,
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Answers => "answers",
+            Self::Overhead => "overhead",
+            Self::Socketioxide => "beside socketioxide",
+            Self::Floor => "beside the floor",
+            Self::Threads => "threads",
+            Self::Idle => "idle clients",
+            Self::Leftovers => "big broadcasts",
+            Self::Growth => "growth",
+            Self::Start => "start",
+        }
+    }
+}
 
 /// A bar, the figure beside it, and whether it is cleared.
 struct Row {
-    bar: u8,
+    subject: Subject,
     what: String,
     figure: Option<f64>,
     limit: f64,
@@ -25,20 +62,24 @@ impl Row {
     }
 }
 
+fn row(subject: Subject, what: &str, figure: Option<f64>, limit: f64) -> Row {
+    Row {
+        subject,
+        what: what.to_owned(),
+        figure,
+        limit,
+    }
+}
+
 /// Wrong answers of ours in all modes.
-fn faults(summary: &Summary) -> Vec<Row> {
+fn faults(summary: &Summary) -> Row {
     let ours = |name: &str| servers::find(name).is_some_and(servers::Server::is_ours);
-    let count = summary
-        .faults()
-        .iter()
-        .filter(|(_, server, _)| ours(server))
-        .count();
-    vec![Row {
-        bar: 0,
-        what: "modes with a wrong answer".to_owned(),
-        figure: Some(count as f64),
-        limit: 0.0,
-    }]
+    let took_part = |mode: &Mode| summary.servers(*mode).into_iter().any(ours);
+    let measured = Mode::value_variants().iter().any(took_part);
+    let faults = summary.faults();
+    let count = faults.iter().filter(|(_, server, _)| ours(server)).count();
+    let figure = measured.then_some(count as f64);
+    row(Subject::Answers, "modes with a wrong answer", figure, 0.0)
 }
 
 /// The cost above the floor beside socketioxide's, or the whole beside the floor where socketioxide
@@ -49,7 +90,7 @@ fn overhead(summary: &Summary, mode: Mode) -> Row {
     let costs = ours.zip(siox).zip(floor);
     let (what, figure, limit) = match costs {
         Some(((ours, siox), floor)) if siox <= 1.15 * floor => {
-            let what = "total ÷ floor (socketioxide is near it)";
+            let what = "total ÷ floor (socketioxide is within 15 % of it)";
             (what, Some(ours / floor), 1.08)
         }
         costs => {
@@ -57,7 +98,8 @@ fn overhead(summary: &Summary, mode: Mode) -> Row {
             ("overhead ÷ socketioxide's", share, 0.5)
         }
     };
-    row(1, &format!("`{}`: {what}", mode.name()), figure, limit)
+    let what = format!("`{}`: {what}", mode.name());
+    row(Subject::Overhead, &what, figure, limit)
 }
 
 fn costs(summary: &Summary) -> Vec<Row> {
@@ -68,48 +110,33 @@ fn costs(summary: &Summary) -> Vec<Row> {
     for (mode, _) in COSTS {
         let mode = *mode;
         rows.push(overhead(summary, mode));
-        let mut row = |bar, what: &str, figure, limit| {
-            rows.push(Row {
-                bar,
-                what: format!("`{}`: {what}", mode.name()),
-                figure,
-                limit,
-            });
+        let mut add = |subject, what: &str, figure, limit| {
+            let what = format!("`{}`: {what}", mode.name());
+            rows.push(row(subject, &what, figure, limit));
         };
         let ours = total(mode, TRUNKLINE);
-        row(
-            2,
-            "total ÷ socketioxide's",
-            divided(ours, total(mode, SIOX)),
-            0.999,
-        );
+        let share = divided(ours, total(mode, SIOX));
+        add(Subject::Socketioxide, "total ÷ socketioxide's", share, LESS);
         if mode.is_echo_like() {
             let share = divided(user(mode, TRUNKLINE), user(mode, SIOX));
-            row(2, "user ÷ socketioxide's", share, 0.5);
+            add(Subject::Socketioxide, "user ÷ socketioxide's", share, 0.5);
         }
         let limit = if mode == Mode::Polling { 1.25 } else { 1.15 };
-        row(
-            3,
-            "total ÷ floor",
-            divided(ours, total(mode, floor(mode))),
-            limit,
-        );
+        let share = divided(ours, total(mode, floor(mode)));
+        add(Subject::Floor, "total ÷ floor", share, limit);
         if mode.is_echo_like() {
-            let threads = divided(total(mode, TRUNKLINE_MT), ours);
-            row(4, "two workers ÷ one thread", threads, 1.25);
+            let share = divided(total(mode, TRUNKLINE_MT), ours);
+            add(Subject::Threads, "two workers ÷ one thread", share, 1.25);
         }
     }
-    rows.sort_by_key(|row| row.bar);
+    rows.sort_by_key(|row| row.subject);
     rows
 }
 
-fn row(bar: u8, what: &str, figure: Option<f64>, limit: f64) -> Row {
-    Row {
-        bar,
-        what: what.to_owned(),
-        figure,
-        limit,
-    }
+/// Bytes per silent client after a minute; a shorter wait says nothing of it.
+fn later(cell: &Cell) -> Option<f64> {
+    cell.median("held later")
+        .filter(|_| cell.median("waited").is_some_and(|waited| waited >= MINUTE))
 }
 
 /// What silent clients hold and what their pings cost.
@@ -117,59 +144,82 @@ fn idle(summary: &Summary) -> Vec<Row> {
     let idle = summary.cell(Mode::Idle, TRUNKLINE);
     let polling = summary.cell(Mode::IdlePolling, TRUNKLINE);
     let held = |cell: &Cell| cell.median("held");
-    let later = |cell: &Cell| Some(cell.median("held later")? / cell.median("held")?);
-    let websockets: [Bar; 6] = [
-        ("bytes per idle WebSocket", held, 8_000.0),
-        ("the same, the goal", held, 6_000.0),
-        ("the same a minute later ÷ at once", later, 1.02),
+    let kept = |cell: &Cell| Some(later(cell)? / cell.median("held")?);
+    let websockets: [Held; 6] = [
+        ("bytes per idle WebSocket", held, 6_000.0),
+        ("bytes per idle WebSocket a minute later", later, 6_000.0),
+        ("bytes a minute later ÷ at once", kept, 1.02),
         ("memory after all left ÷ before", back, 1.1),
-        ("last round of opening ÷ second", creep, 1.05),
+        ("memory in the last round ÷ in the second", creep, 1.05),
         ("µs per ping", ping, 10.0),
     ];
-    let polls: [Bar; 3] = [
+    let polls: [Held; 3] = [
         ("bytes per client in a GET", held, 12_000.0),
-        ("polling: memory after all left ÷ before", back, 1.1),
-        ("polling: µs per ping", ping, 10.0),
+        ("memory after all left ÷ before", back, 1.1),
+        ("µs per ping", ping, 10.0),
     ];
-    let websockets = websockets.map(|(what, find, limit)| row(5, what, idle.and_then(find), limit));
-    let polls = polls.map(|(what, find, limit)| row(5, what, polling.and_then(find), limit));
-    websockets.into_iter().chain(polls).collect()
+    let websockets = websockets.map(|bar| (Mode::Idle, idle, bar));
+    let polls = polls.map(|bar| (Mode::IdlePolling, polling, bar));
+    let all = websockets.into_iter().chain(polls);
+    all.map(|(mode, cell, (what, find, limit))| {
+        let what = format!("`{}`: {what}", mode.name());
+        row(Subject::Idle, &what, cell.and_then(find), limit)
+    })
+    .collect()
 }
 
 /// Big broadcasts, growth, the start.
 fn others(summary: &Summary) -> Vec<Row> {
+    use Subject::{Growth, Leftovers, Start};
     let ours = |mode| summary.cell(mode, TRUNKLINE);
     let start = |server| summary.cell(Mode::Start, server)?.median("milliseconds");
     let left = ours(Mode::BigBroadcast).and_then(back);
     let grown = ours(Mode::Growth).and_then(growth);
+    let (library, program) = (start(TRUNKLINE), start(PROGRAM));
     vec![
-        row(6, "memory after 64 KiB to 1,000 ÷ before", left, 1.05),
-        row(7, "echo among 10,000 more ÷ without", grown, 1.1),
         row(
-            8,
+            Leftovers,
+            "memory after 64 KiB to 1,000 ÷ before",
+            left,
+            1.05,
+        ),
+        row(Growth, "echo among 10,000 more ÷ without", grown, 1.1),
+        row(
+            Start,
             "ms until the library's server listens",
-            start(TRUNKLINE),
+            library,
             50.0,
         ),
-        row(8, "ms until the program listens", start(PROGRAM), 50.0),
+        row(Start, "ms until the program listens", program, 50.0),
     ]
+}
+
+/// How the table is read.
+fn legend() -> String {
+    format!(
+        "Total and user are microseconds of the server's processor per message, delivery or \
+         connection. Overhead is the total less the floor's. The floor is `{FLOOR}`, and \
+         `{FLOOR_HTTP}` in `connect`, `upgrade` and `polling`; socketioxide is `{SIOX}`; one thread \
+         is `{TRUNKLINE}`, two workers are `{TRUNKLINE_MT}` with the same load on the same one \
+         processor. `÷` is a ratio, without a unit.\n\n"
+    )
 }
 
 /// All bars.
 pub(super) fn table(summary: &Summary) -> String {
-    let rows: Vec<Row> = faults(summary)
-        .into_iter()
+    let rows: Vec<Row> = std::iter::once(faults(summary))
         .chain(costs(summary))
         .chain(idle(summary))
         .chain(others(summary))
         .collect();
     let count = |wanted| rows.iter().filter(|row| row.passes() == wanted).count();
     let mut text = format!(
-        "## Verdict\n\n{} bars cleared, {} missed, {} not measured in this sitting.\n\n\
-         | bar | what | figure | limit | |\n|--:|---|--:|--:|---|\n",
+        "## Verdict\n\nBars cleared: {}, missed: {}, not measured in this sitting: {}. {}\
+         | about | what | figure | limit | |\n|---|---|--:|--:|---|\n",
         count(Some(true)),
         count(Some(false)),
-        count(None)
+        count(None),
+        legend()
     );
     for row in &rows {
         let passes = match row.passes() {
@@ -177,17 +227,13 @@ pub(super) fn table(summary: &Summary) -> String {
             Some(false) => "**FAIL**",
             None => "not measured",
         };
-        let limit = if row.limit == 0.999 {
-            "< 1".to_owned()
-        } else {
-            limit(row.limit)
-        };
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {limit} | {passes} |",
-            row.bar,
+            "| {} | {} | {} | {} | {passes} |",
+            row.subject.name(),
             row.what,
-            number(row.figure)
+            number(row.figure),
+            limit(row.limit)
         );
     }
     text.push('\n');
@@ -195,27 +241,38 @@ pub(super) fn table(summary: &Summary) -> String {
 }
 
 fn limit(limit: f64) -> String {
-    format!("≤ {}", number(Some(limit)))
+    match limit {
+        LESS => "< 1.00".to_owned(),
+        most => format!("≤ {}", number(Some(most))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sample::Sample;
-    use crate::servers::FLOOR;
 
-    fn judged(ours: f64, siox: f64) -> (Option<f64>, Option<bool>) {
-        let sample = |(server, total): (&str, f64)| Sample {
+    fn sample(server: &str, mode: Mode, figures: &[(&str, f64)]) -> Sample {
+        let named = figures
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), *value));
+        Sample {
             server: server.to_owned(),
-            mode: Mode::Echo.name(),
+            mode: mode.name(),
             round: 1,
-            figures: [("total".to_owned(), total)].into(),
+            figures: named.collect(),
             wrong: Default::default(),
             error: None,
-        };
+        }
+    }
+
+    fn echoes(ours: f64, siox: f64) -> Summary {
         let costs = [(TRUNKLINE, ours), (SIOX, siox), (FLOOR, 2.0)];
-        let samples: Vec<Sample> = costs.into_iter().map(sample).collect();
-        let row = overhead(&Summary::of(&samples), Mode::Echo);
+        Summary::of(&costs.map(|(server, total)| sample(server, Mode::Echo, &[("total", total)])))
+    }
+
+    fn judged(ours: f64, siox: f64) -> (Option<f64>, Option<bool>) {
+        let row = overhead(&echoes(ours, siox), Mode::Echo);
         (row.figure, row.passes())
     }
 
@@ -225,5 +282,38 @@ mod tests {
         assert_eq!(judged(2.75, 3.0), (Some(0.75), Some(false)));
         assert_eq!(judged(2.125, 2.25), (Some(1.0625), Some(true)));
         assert_eq!(judged(2.25, 2.25), (Some(1.125), Some(false)));
+    }
+
+    #[test]
+    fn what_costs_as_much_as_socketioxide_is_not_below_it() {
+        let below = |ours, siox| {
+            let rows = costs(&echoes(ours, siox));
+            let row = rows
+                .iter()
+                .find(|row| row.what == "`echo`: total ÷ socketioxide's");
+            row.unwrap().passes()
+        };
+        assert_eq!(below(2.9999, 3.0), Some(true));
+        assert_eq!(below(3.0, 3.0), Some(false));
+    }
+
+    #[test]
+    fn what_is_held_a_minute_later_is_judged_after_a_minute() {
+        let later = |waited: f64, bytes: f64| -> Vec<Option<bool>> {
+            let figures = [("held", 5_900.0), ("held later", bytes), ("waited", waited)];
+            let rows = idle(&Summary::of(&[sample(TRUNKLINE, Mode::Idle, &figures)]));
+            rows[..3].iter().map(Row::passes).collect()
+        };
+        assert_eq!(later(60.0, 5_950.0), [Some(true), Some(true), Some(true)]);
+        assert_eq!(later(60.0, 6_010.0), [Some(true), Some(false), Some(true)]);
+        assert_eq!(later(60.0, 6_100.0), [Some(true), Some(false), Some(false)]);
+        assert_eq!(later(3.0, 5_950.0), [Some(true), None, None]);
+    }
+
+    #[test]
+    fn without_trunkline_nothing_is_known_of_its_answers() {
+        let of = |server| faults(&Summary::of(&[sample(server, Mode::Echo, &[])])).passes();
+        assert_eq!(of(TRUNKLINE), Some(true));
+        assert_eq!(of(SIOX), None);
     }
 }
