@@ -14,7 +14,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,8 +21,6 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
-use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use door::Door;
 use serving::serve;
@@ -178,25 +175,18 @@ impl Server {
     {
         let Server { listeners, limits } = self;
         let mut door = Door::new(listeners, &limits);
-        let stop = Arc::new(Stop::default());
-        let mut connections = JoinSet::new();
+        let stop = Stop::new();
         let mut shutdown = pin!(shutdown);
         loop {
             let (stream, peer) = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                // Only frees what the finished task held.
-                Some(_) = connections.join_next() => continue,
                 accepted = door.accept() => accepted,
             };
-            connections.spawn(serve(stream, peer, service.clone(), &limits, &stop));
+            // Whoever stops the server waits for these tasks, or ends them.
+            tokio::spawn(serve(stream, peer, service.clone(), &limits, &stop));
         }
         drop(door);
-        stop.begin();
-        let drained = async { while connections.join_next().await.is_some() {} };
-        if timeout(limits.drain_timeout, drained).await.is_err() {
-            tracing::warn!(left = connections.len(), "requests under way are cut off");
-        }
-        connections.shutdown().await;
+        stop.finish(limits.drain_timeout).await;
     }
 }

@@ -3,7 +3,6 @@
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use hyper_util::rt::TokioIo;
 
 use super::door::Guarded;
 use super::heads::{Answering, Heads, Line};
-use super::stop::Stop;
+use super::stop::{Notice, Stop};
 use super::{BoxError, Limits};
 use crate::server::forwarded::Peer;
 
@@ -25,7 +24,7 @@ pub(super) fn serve<S, R>(
     peer: SocketAddr,
     service: S,
     limits: &Limits,
-    stop: &Arc<Stop>,
+    stop: &Stop,
 ) -> impl Future<Output = ()> + use<S, R>
 where
     S: Service<Request<Incoming>, Response = Response<R>>,
@@ -68,17 +67,18 @@ where
                 if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                     return Poll::Ready(Some(ended));
                 }
-                if stop.poll_begun(cx).is_pending() {
-                    return heads.poll_over(cx).map(|()| None);
+                match stop.poll_notice(cx) {
+                    Poll::Ready(Notice::Finish) => connection.as_mut().graceful_shutdown(),
+                    Poll::Ready(Notice::End) => return Poll::Ready(None),
+                    Poll::Pending => return heads.poll_over(cx).map(|()| None),
                 }
-                connection.as_mut().graceful_shutdown();
             }
         });
         match ended.await {
             Some(Ok(())) => {}
             // Clients leave in the middle of things every day.
             Some(Err(error)) => tracing::debug!(%error, "connection failed"),
-            None => tracing::debug!("a client did not send the head of a request in time"),
+            None => tracing::debug!("a connection was ended: its time was over, or the server's"),
         }
     }
 }
