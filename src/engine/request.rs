@@ -94,26 +94,24 @@ impl Request {
         if !head.origin_valid {
             return Err(Refusal::InvalidOrigin);
         }
-        let right_version = version.as_deref() == Some("4");
-        let protocol = version.map(Cow::into_owned);
-        match sid.filter(|sid| !sid.is_empty()) {
-            Some(sid) => {
-                let request = Request::of_session(head, transport, Sid::new(&*sid))?;
-                let wrong = Refusal::ProtocolMismatch { protocol };
-                Ok(Parsed {
-                    request,
-                    version: right_version.then_some(()).ok_or(wrong),
-                })
-            }
-            None => {
-                let request = Request::handshake(head, transport)?;
-                let wrong = Refusal::UnsupportedVersion { protocol };
-                Ok(Parsed {
-                    request,
-                    version: right_version.then_some(()).ok_or(wrong),
-                })
-            }
-        }
+        // Written out only for those who are refused.
+        let protocol = match version {
+            Some(version) if version == "4" => None,
+            other => Some(other.map(Cow::into_owned)),
+        };
+        let (request, wrong): (_, fn(Option<String>) -> Refusal) =
+            match sid.filter(|sid| !sid.is_empty()) {
+                Some(sid) => {
+                    let request = Request::of_session(head, transport, Sid::new(&*sid))?;
+                    (request, |protocol| Refusal::ProtocolMismatch { protocol })
+                }
+                None => {
+                    let request = Request::handshake(head, transport)?;
+                    (request, |protocol| Refusal::UnsupportedVersion { protocol })
+                }
+            };
+        let version = protocol.map_or(Ok(()), |protocol| Err(wrong(protocol)));
+        Ok(Parsed { request, version })
     }
 
     fn handshake(head: &RequestHead<'_>, transport: Transport) -> Result<Request, Refusal> {

@@ -178,6 +178,9 @@ fn text(status: StatusCode, kind: HeaderValue, body: impl Into<Bytes>) -> Reply 
 
 /// Adds `extra` to a response, beside what is there.
 pub(super) fn add_headers(reply: &mut Reply, extra: HeaderMap) {
+    if extra.is_empty() {
+        return;
+    }
     let mut current = None;
     for (name, value) in extra {
         current = name.or(current);

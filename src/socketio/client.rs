@@ -23,12 +23,13 @@ mod violation;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::Serialize;
 use thiserror::Error;
 
 use super::Namespace;
 use super::acks::{AckError, AckRequest, Waiter};
-use super::outgoing::{MARK, Outgoing};
-use super::packet::{self, Kind};
+use super::outgoing::{self, Outgoing};
+use super::packet::Kind;
 use crate::wire::{Frame, Moment, SocketId};
 use receiving::Receiving;
 use seat::{Seat, State};
@@ -151,8 +152,7 @@ impl Client {
             return;
         };
         self.link = Link::Used;
-        let reply = format!(r#"{{"sid":{}}}"#, serde_json::Value::from(socket.as_str()));
-        self.send(Kind::Connect, namespace, &reply);
+        self.send(Kind::Connect, namespace, &welcome(socket));
         for packet in self.seats[index].join(socket.clone()) {
             let event = self.deliver(namespace, packet);
             self.events.extend(event);
@@ -312,9 +312,7 @@ impl Client {
     }
 
     fn send(&mut self, kind: Kind, namespace: &str, json: &str) {
-        let mut text = String::from(MARK);
-        packet::write_header(&mut text, kind, 0, namespace, None);
-        text.push_str(json);
+        let text = outgoing::message(kind, 0, namespace, None, json);
         self.sends.push_back(text.into());
     }
 
@@ -333,4 +331,14 @@ impl Client {
     fn pending_acks(&self) -> usize {
         self.seats.iter().map(|seat| seat.acks.len()).sum()
     }
+}
+
+/// What a client is told that was let in.
+fn welcome(socket: &SocketId) -> String {
+    #[derive(Serialize)]
+    struct Welcome<'a> {
+        sid: &'a SocketId,
+    }
+    let json = serde_json::to_string(&Welcome { sid: socket });
+    json.expect("texts always serialise")
 }

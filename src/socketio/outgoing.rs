@@ -255,7 +255,13 @@ fn head(kind: Kind, namespace: &str, id: Option<u64>) -> String {
 }
 
 /// A whole text message, in a buffer of its size.
-fn message(kind: Kind, attachments: usize, namespace: &str, id: Option<u64>, json: &str) -> String {
+pub(super) fn message(
+    kind: Kind,
+    attachments: usize,
+    namespace: &str,
+    id: Option<u64>,
+    json: &str,
+) -> String {
     let header = packet::header_length(attachments, namespace, id);
     let mut text = String::with_capacity(MARK.len_utf8() + header + json.len());
     text.push(MARK);

@@ -112,6 +112,8 @@ pub(super) mod scratch {
 
     /// What one read takes at most.
     const READ_SIZE: usize = 64 * 1024;
+    /// What a write buffer begins with.
+    const WRITE_SIZE: usize = 4 * 1024;
     /// A write buffer that has grown beyond this is not kept.
     const WRITE_KEPT: usize = 64 * 1024;
 
@@ -139,12 +141,16 @@ pub(super) mod scratch {
     }
 
     pub(in crate::server) fn take_write() -> BytesMut {
-        WRITE.take()
+        match WRITE.take() {
+            buffer if buffer.capacity() > 0 => buffer,
+            _ => BytesMut::with_capacity(WRITE_SIZE),
+        }
     }
 
     pub(in crate::server) fn give_write(buffer: BytesMut) {
-        if buffer.capacity() <= WRITE_KEPT {
-            WRITE.set(buffer);
-        }
+        let known = WRITE.take();
+        // One that says goodbye has a small buffer of its own.
+        let is_better = buffer.capacity() > known.capacity() && buffer.capacity() <= WRITE_KEPT;
+        WRITE.set(if is_better { buffer } else { known });
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
+use crate::socketio::MARK;
 use crate::socketio::{Args, ArgsError, AttachmentError, Waiter};
 
 /// A client without joined namespaces.
