@@ -184,7 +184,7 @@ impl WebSocket {
         }
     }
 
-    /// Before the task sleeps: gives the thread's read buffer back, if not all of it was looked at.
+    /// Before the task sleeps: gives the thread's buffers back, if not all in them is done with.
     pub(crate) fn rest(&mut self) {
         if let Some(deflate) = &mut self.deflate {
             deflate.rest();
@@ -193,6 +193,10 @@ impl WebSocket {
             let rest = BytesMut::from(&*self.input);
             self.give_back();
             self.input = rest;
+        }
+        // A client that reads slowly does not keep the thread's write buffer.
+        if let Some(buffer) = self.outbox.settle() {
+            scratch::give_write(buffer);
         }
     }
 

@@ -203,6 +203,7 @@ enum Done {
     Write(usize, usize),
     Lend(usize),
     Reclaim,
+    Settle,
 }
 
 fn done() -> impl Strategy<Value = Done> {
@@ -223,6 +224,7 @@ fn done() -> impl Strategy<Value = Done> {
         1 => Just(Done::Write(100, usize::MAX)),
         1 => (0..5000usize).prop_map(Done::Lend),
         1 => Just(Done::Reclaim),
+        1 => Just(Done::Settle),
     ]
 }
 
@@ -377,6 +379,10 @@ proptest! {
                 }
                 Done::Write(slices, most) => written.extend(write_out(&mut outbox, slices, most)),
                 Done::Lend(size) => outbox.lend(BytesMut::zeroed(size)),
+                Done::Settle => {
+                    let given = outbox.settle();
+                    prop_assert!(given.is_none_or(|buffer| buffer.is_empty()));
+                }
                 Done::Reclaim => {
                     let given = outbox.reclaim();
                     prop_assert!(given.is_none_or(|buffer| buffer.is_empty() && outbox.is_empty()));

@@ -16,6 +16,9 @@ use crate::wire::Frame;
 /// a reference and two more slices in a write.
 const LONGEST_COPIED: usize = 2 * 1024;
 
+/// A buffer of this size is worth no copying.
+const SMALL: usize = 1024;
+
 /// What is to be written to one client, in order.
 ///
 /// Nothing here is bounded; [`len`](Outbox::len) is for the caller to watch. While it is empty it
@@ -182,6 +185,23 @@ impl Outbox {
         } else {
             None
         }
+    }
+
+    /// Before a wait: gives a buffer back that has far more room than what is left in it needs; that
+    /// is copied into one of its own size.
+    pub fn settle(&mut self) -> Option<BytesMut> {
+        let left = self.copied.len() - self.written;
+        if self.copied.capacity() <= 4 * left + SMALL {
+            return None;
+        }
+        let rest = BytesMut::from(&self.copied[self.written..]);
+        for large in &mut self.large {
+            large.after -= self.written;
+        }
+        self.written = 0;
+        let mut buffer = std::mem::replace(&mut self.copied, rest);
+        buffer.clear();
+        Some(buffer)
     }
 
     fn control(&mut self, opcode: Opcode, payload: &[u8]) {

@@ -113,6 +113,25 @@ fn a_lent_buffer_is_used_and_comes_back_cleared() {
 }
 
 #[test]
+fn a_buffer_with_far_too_much_room_is_given_back() {
+    let mut outbox = Outbox::new();
+    outbox.lend(BytesMut::with_capacity(64 * 1024));
+    let (mut expected, mut payload) = (Vec::new(), 0);
+    for size in [1_000, 3_000].repeat(10) {
+        payload += 1;
+        outbox.message(Bytes::from(vec![payload; size]).into());
+        expected.extend([0x82, 126, (size >> 8) as u8, size as u8]);
+        expected.extend(vec![payload; size]);
+    }
+    outbox.advance(5_500);
+    let given = outbox.settle().expect("it is far too large");
+    assert!(given.is_empty() && given.capacity() == 64 * 1024);
+    assert!(outbox.copied.capacity() < 16 * 1024);
+    assert!(outbox.settle().is_none(), "one of its size stays");
+    assert!(drain(&mut outbox, 700) == expected[5_500..]);
+}
+
+#[test]
 fn an_outbox_is_small_and_never_emptied_it_does_not_grow() {
     assert!(size_of::<Outbox>() <= 80);
     let mut outbox = Outbox::new();
