@@ -15,6 +15,11 @@ use shutdown::Farewell;
 use signals::Signals;
 use site::{Page, Site, Status};
 
+/// Gives memory back some ten seconds after it was last used, by a thread of its own.
+#[cfg(all(feature = "jemalloc", not(target_env = "msvc")))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     match shutdown::run(program()) {
         Ok(code) => code,
