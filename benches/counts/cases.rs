@@ -5,6 +5,7 @@ use std::hint::black_box;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use trunkline::Binary;
+use trunkline::rooms::Selection;
 use trunkline::socketio::Outgoing;
 use trunkline::wire::Frame;
 
@@ -54,6 +55,10 @@ pub(crate) const CASES: &[Case] = &[
         encode(times, Binary::from(vec![7; 256]));
     }),
     case("broadcast_per_recipient", broadcast),
+    case("rejoin_10", |times| rejoin(times, 10)),
+    case("rejoin_10000", |times| rejoin(times, 10_000)),
+    case("reach_10", |times| reach(times, 10)),
+    case("reach_10000", |times| reach(times, 10_000)),
     case("step_echo", echo),
     case("step_answer", answer),
     case("payload_split", split),
@@ -64,16 +69,23 @@ const fn case(name: &'static str, run: fn(u64)) -> Case {
     Case { name, run }
 }
 
-/// A law: the first case takes at most 15 % more instructions than the second.
-pub(crate) const LAWS: &[(&str, &str)] = &[
-    ("decode_small", "decode_small_serde_json"),
-    ("decode_text", "decode_text_serde_json"),
-    ("decode_nested", "decode_nested_serde_json"),
-    ("encode_small", "encode_small_serde_json"),
-    ("encode_text", "encode_text_serde_json"),
-    ("encode_lines", "encode_lines_serde_json"),
-    ("encode_nested", "encode_nested_serde_json"),
+/// A law: the first case takes at most so many times the instructions of the second.
+pub(crate) const LAWS: &[(&str, &str, f64)] = &[
+    ("decode_small", "decode_small_serde_json", JSON),
+    ("decode_text", "decode_text_serde_json", JSON),
+    ("decode_nested", "decode_nested_serde_json", JSON),
+    ("encode_small", "encode_small_serde_json", JSON),
+    ("encode_text", "encode_text_serde_json", JSON),
+    ("encode_lines", "encode_lines_serde_json", JSON),
+    ("encode_nested", "encode_nested_serde_json", JSON),
+    ("rejoin_10000", "rejoin_10", ROOMS),
+    ("reach_10000", "reach_10", ROOMS),
 ];
+
+/// The most instructions of ours for each of `serde_json`'s.
+const JSON: f64 = 1.15;
+/// The most in a room of thousands for each in rooms of a few.
+const ROOMS: f64 = 1.1;
 
 fn decode<T: Serialize + DeserializeOwned>(times: u64, value: &T) {
     let (mut client, frame) = (samples::client(), samples::frame(value));
@@ -117,6 +129,22 @@ fn broadcast(times: u64) {
     let mut connection = samples::connected();
     for _ in 0..times {
         black_box(steps::deliver(&mut connection, &packet));
+    }
+}
+
+fn rejoin(times: u64, size: usize) {
+    let (mut rooms, members) = samples::crowd(size);
+    for (_, some) in (0..times).zip(members.chunks(steps::SOME).cycle()) {
+        steps::rejoin(&mut rooms, some);
+    }
+}
+
+fn reach(times: u64, size: usize) {
+    let (rooms, members) = samples::crowd(size);
+    let names = members.into_iter().step_by(size).map(|(_, room)| room);
+    let selections: Vec<Selection> = names.map(samples::selection).collect();
+    for _ in 0..times {
+        black_box(steps::reach(&rooms, &selections));
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use trunkline::connection::{self, Connection};
 use trunkline::engine::{self, Session, Transport};
+use trunkline::rooms::{Room, Rooms, Selection};
 use trunkline::socketio::{self, Client, Event, Namespace};
 use trunkline::wire::{Frame, Moment, Sid, SocketId};
 
@@ -154,4 +155,29 @@ pub(crate) fn connected() -> Connection {
 /// The main namespace.
 pub(crate) fn main_namespace() -> Namespace {
     Namespace::from("/")
+}
+
+/// Members of a namespace.
+const CROWD: usize = 10_000;
+
+/// A namespace whose members are in rooms of `size`, one each, and which room that is.
+pub(crate) fn crowd(size: usize) -> (Rooms<u32>, Vec<(SocketId, Room)>) {
+    let mut rooms = Rooms::default();
+    let mut members = Vec::new();
+    for (handle, number) in (0..).zip(0..CROWD) {
+        let id = SocketId::new(format!("member-{number:05}"));
+        let room = Room::from(format!("room-{:05}", number / size));
+        rooms.insert(id.clone(), handle);
+        rooms.join(&id, &room);
+        members.push((id, room));
+    }
+    (rooms, members)
+}
+
+/// The members of one room.
+pub(crate) fn selection(room: Room) -> Selection {
+    Selection {
+        rooms: vec![room],
+        except: Vec::new(),
+    }
 }

@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use trunkline::Binary;
 use trunkline::connection::{self, Connection};
 use trunkline::engine::{Packet, Transmit, payload};
+use trunkline::rooms::{Room, Rooms, Selection};
 use trunkline::socketio::{Client, Event, IntoArgs, Namespace, Outgoing};
-use trunkline::wire::Frame;
+use trunkline::wire::{Frame, SocketId};
 
 use crate::samples::{NAME, NOW};
 
@@ -74,6 +75,28 @@ pub(crate) fn deliver(connection: &mut Connection, packet: &Outgoing) -> usize {
         unreachable!("the client is joined");
     };
     frame.len()
+}
+
+/// Members that [`rejoin`] at a time.
+pub(crate) const SOME: usize = 100;
+
+/// So many members leave their rooms and join them again.
+#[inline(never)]
+pub(crate) fn rejoin(rooms: &mut Rooms<u32>, members: &[(SocketId, Room)]) {
+    for (id, room) in members {
+        rooms.leave(id, room);
+        rooms.join(id, room);
+    }
+}
+
+/// Finds everybody whom broadcasts to rooms are meant for, room by room.
+#[inline(never)]
+pub(crate) fn reach(rooms: &Rooms<u32>, selections: &[Selection]) -> u64 {
+    let mut sum = 0;
+    for selection in selections {
+        rooms.for_each(selection, |_, handle| sum += u64::from(*handle));
+    }
+    sum
 }
 
 /// An event comes in, its arguments go back out under the same name.
