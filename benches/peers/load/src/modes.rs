@@ -4,10 +4,12 @@ mod broadcast;
 mod chat;
 mod connect;
 mod echo;
+pub(crate) mod fanout;
 mod growth;
 mod idle;
 mod polling;
 mod start;
+mod stay;
 mod upgrade;
 
 use std::time::Duration;
@@ -26,9 +28,6 @@ const LONG: usize = 1024;
 const LATE: Duration = Duration::from_secs(3);
 /// Clients that come and go before memory is looked at for the first time.
 const WARM: usize = 100;
-/// How long memory is given to settle, and how long after much has ended.
-const SETTLE: Duration = Duration::from_millis(500);
-const SETTLE_LONG: Duration = Duration::from_secs(3);
 
 /// What is measured.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
@@ -59,6 +58,8 @@ pub(crate) enum Mode {
     Growth,
     /// 5,000 clients in rooms of 20, each speaks every 10 s
     Chat,
+    /// A delivery in rooms of 10, 100, 1,000 and 10,000, everybody in one of each
+    Fanout,
     /// What broadcasts of 64 KiB to 1,000 leave behind in memory
     BigBroadcast,
     /// Silent WebSockets: memory, pings, what stays behind
@@ -86,12 +87,17 @@ impl Mode {
         )
     }
 
+    /// Whether memory is what counts.
+    pub(crate) fn is_about_memory(self) -> bool {
+        matches!(self, Self::BigBroadcast | Self::Idle | Self::IdlePolling)
+    }
+
     /// How many rounds of it there are in a sitting. One says enough where memory is counted and
     /// not time.
     pub(crate) fn rounds(self, plan: &Plan) -> u32 {
         match self {
             Self::Idle | Self::IdlePolling => 1,
-            Self::Growth | Self::Chat | Self::BigBroadcast | Self::Start => {
+            Self::Growth | Self::Chat | Self::Fanout | Self::BigBroadcast | Self::Start => {
                 plan.choose(plan.rounds, 1)
             }
             _ => plan.rounds,
@@ -104,9 +110,10 @@ impl Mode {
         let more = match self {
             Self::Growth => span + Duration::from_secs(3),
             Self::Chat => Duration::from_secs(plan.choose(16, 8)),
-            Self::BigBroadcast => Duration::from_secs(6),
-            Self::Idle => Duration::from_secs(plan.choose(130, 22)),
-            Self::IdlePolling => Duration::from_secs(plan.choose(60, 20)),
+            Self::Fanout => 12 * plan.measure + 4 * plan.warm + Duration::from_secs(2),
+            Self::BigBroadcast => Duration::from_secs(plan.choose(52, 8)),
+            Self::Idle => Duration::from_secs(plan.choose(200, 59)),
+            Self::IdlePolling => Duration::from_secs(plan.choose(190, 26)),
             _ => Duration::ZERO,
         };
         span + more
@@ -132,6 +139,7 @@ impl Mode {
             Self::Polling => polling::echo(site),
             Self::Growth => growth::run(site),
             Self::Chat => chat::run(site),
+            Self::Fanout => fanout::run(site),
             Self::BigBroadcast => broadcast::big(site),
             Self::IdlePolling => polling::idle(site),
             Self::Start => start::run(site),

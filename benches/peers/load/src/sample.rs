@@ -30,8 +30,9 @@ pub(crate) fn unit(name: &str) -> &'static str {
         TOTAL | USER | KERNEL | LOAD | P50 | P99 | LONGEST | "crowded" => "µs",
         RATE => "a second",
         "milliseconds" => "ms",
-        "waited" => "s",
-        "before" | "after" | "proportional" | "held" | "held later" => "bytes",
+        "waited" | "settled" => "s",
+        "before" | "after" | "after rounds" | "proportional" | "held" | "held later" => "bytes",
+        size if size.starts_with("rooms of ") => "µs",
         round if round.starts_with("full ") || round.starts_with("empty ") => "bytes",
         _ => "",
     }

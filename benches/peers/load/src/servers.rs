@@ -14,6 +14,8 @@ enum Ability {
     Sockets,
     /// Canned answers on WebSockets and by polling.
     Canned,
+    /// Whole, but measured only for the memory it holds.
+    Memory,
     /// It is only started.
     Startable,
 }
@@ -51,8 +53,12 @@ const fn server(name: &'static str, program: Program, threads: usize, ability: A
 
 pub(crate) const TRUNKLINE: &str = "trunkline";
 pub(crate) const TRUNKLINE_MT: &str = "trunkline-mt";
+/// The same server with another allocator.
+pub(crate) const TRUNKLINE_JEMALLOC: &str = "trunkline-jemalloc";
 /// The program that people run, rather than the library with the bench's handlers.
 pub(crate) const PROGRAM: &str = "trunkline-program";
+/// The program of the package `servers` that `--trunkline` replaces.
+const LIBRARY: &str = "trunkline-server";
 pub(crate) const SIOX: &str = "siox-st";
 pub(crate) const FLOOR: &str = "floor-tungstenite";
 pub(crate) const FLOOR_HTTP: &str = "floor-hyper";
@@ -77,17 +83,13 @@ pub(crate) const FIELD: &[Server] = &[
         1,
         Ability::Canned,
     ),
+    server(TRUNKLINE, Program::Binary(LIBRARY), 1, Ability::Whole),
+    server(TRUNKLINE_MT, Program::Binary(LIBRARY), 2, Ability::Whole),
     server(
-        TRUNKLINE,
-        Program::Binary("trunkline-server"),
+        TRUNKLINE_JEMALLOC,
+        Program::Binary("trunkline-jemalloc"),
         1,
-        Ability::Whole,
-    ),
-    server(
-        TRUNKLINE_MT,
-        Program::Binary("trunkline-server"),
-        2,
-        Ability::Whole,
+        Ability::Memory,
     ),
     server(PROGRAM, Program::Real, 1, Ability::Startable),
     server(SIOX, Program::Binary("siox"), 1, Ability::Whole),
@@ -116,6 +118,7 @@ impl Server {
             Ability::Whole => true,
             Ability::Sockets => echoes || matches!(mode, Mode::Connect | Mode::Idle),
             Ability::Canned => matches!(mode, Mode::Connect | Mode::Upgrade | Mode::Polling),
+            Ability::Memory => mode.is_about_memory(),
             Ability::Startable => mode == Mode::Start,
         }
     }
@@ -134,10 +137,11 @@ impl Server {
     fn program(&self, places: &Places) -> (Option<PathBuf>, PathBuf) {
         let node = places.peers.join("node");
         match self.program {
-            Program::Binary(_) if self.is_ours() && places.trunkline.is_some() => {
-                (None, places.trunkline.clone().unwrap_or_default())
+            Program::Binary(name) => {
+                let built = places.peers.join("target/release").join(name);
+                let other = places.trunkline.clone().filter(|_| name == LIBRARY);
+                (None, other.unwrap_or(built))
             }
-            Program::Binary(name) => (None, places.peers.join("target/release").join(name)),
             Program::Real => {
                 let built = places.peers.join("../../target/release/trunkline");
                 (None, places.program.clone().unwrap_or(built))

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{LATE, SETTLE, SETTLE_LONG, SHORT};
+use super::{LATE, SHORT, stay};
 use crate::exchange::{Exchange, Verdict};
 use crate::fault::{Fault, Wrongs};
 use crate::fleet::Fleet;
@@ -161,7 +161,7 @@ pub(super) fn run(site: &Site<'_>, flight: u32) -> Result<Outcome, Fault> {
 pub(super) fn big(site: &Site<'_>) -> Result<Outcome, Fault> {
     let process = site.start(CALM)?;
     let mut fleet = crowd(&process, BIG, 1)?;
-    fleet.run(SETTLE)?;
+    fleet.run(site.plan.choose(stay::LONG, stay::SHORT))?;
     let before = process.memory()?.resident;
     let span = Window::open(&process)?;
     let last = fleet.work().first + BIG_COUNT;
@@ -169,7 +169,7 @@ pub(super) fn big(site: &Site<'_>) -> Result<Outcome, Fault> {
     let mut outcome = Outcome::default();
     span.close(fleet.work().delivered, &mut outcome)?;
     finish(&mut fleet, &mut outcome)?;
-    fleet.run(SETTLE_LONG)?;
+    fleet.run(site.plan.choose(stay::LONG, stay::SHORT))?;
     outcome.put("clients", CLIENTS as f64);
     outcome.put("before", before);
     outcome.put("after", process.memory()?.resident);

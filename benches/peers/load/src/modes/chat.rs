@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::{LATE, SHORT};
-use crate::exchange::{Exchange, argument};
+use crate::exchange::{CLIENT, Exchange, NUMBER, argument, shown};
 use crate::fault::{Fault, Wrongs, excerpt};
 use crate::fleet::Fleet;
 use crate::frame::{self, TEXT};
@@ -76,18 +76,19 @@ impl Work for Talking {
     }
 }
 
+/// What a client says to a room: an event with 64 bytes that carry both numbers.
+pub(super) fn packet(room: &str, client: usize, number: u32) -> String {
+    let text = argument(SHORT)
+        .replacen(CLIENT, &shown(client as u32), 1)
+        .replacen(NUMBER, &shown(number), 1);
+    format!(r#"42["chat","{room}","{text}"]"#)
+}
+
 fn speak(fleet: &mut Fleet<Talking>, id: usize) -> Result<(), Fault> {
     let work = fleet.work();
     let number = work.said[id].0;
     work.said[id] = (number + 1, Instant::now());
-    let text = argument(SHORT)
-        .replacen(
-            crate::exchange::CLIENT,
-            &crate::exchange::shown(id as u32),
-            1,
-        )
-        .replacen(crate::exchange::NUMBER, &crate::exchange::shown(number), 1);
-    let packet = format!(r#"42["chat","room-{}","{text}"]"#, id / ROOM);
+    let packet = packet(&format!("room-{}", id / ROOM), id, number);
     let mut out = Vec::new();
     frame::put(&mut out, TEXT, packet.as_bytes());
     fleet.net.send(id, &out)

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::WARM;
+use super::stay::{self, Clients};
 use crate::fault::{Fault, excerpt};
 use crate::fleet::{BROWSER, Fleet};
-use crate::process::Process;
 use crate::sample::{Outcome, figure};
 use crate::site::{BRISK, CALM, Site, Window};
 use crate::sockets::Work;
@@ -19,51 +18,33 @@ impl Work for Silent {
     }
 }
 
-/// Resident bytes after things have settled.
-fn resident(fleet: &mut Fleet<Silent>, process: &Process, settle: u64) -> Result<f64, Fault> {
-    fleet.run(Duration::from_millis(settle))?;
-    Ok(process.memory()?.resident)
+impl Clients for Fleet<Silent> {
+    fn join(&mut self, count: usize) -> Result<(), Fault> {
+        Fleet::join(self, count)
+    }
+
+    fn leave(&mut self, count: usize) -> Result<(), Fault> {
+        Fleet::leave(self, count)
+    }
+
+    fn run(&mut self, duration: Duration) -> Result<(), Fault> {
+        Fleet::run(self, duration)
+    }
 }
 
 /// The mode: memory first, on one server; pings on another.
 pub(crate) fn run(site: &Site<'_>) -> Result<Outcome, Fault> {
-    let mut outcome = Outcome::default();
-    hold(site, &mut outcome)?;
+    let mut outcome = hold(site)?;
     ping(site, &mut outcome)?;
     Ok(outcome)
 }
 
-fn hold(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {
-    let clients = site.plan.choose(10_000, 3_000);
+fn hold(site: &Site<'_>) -> Result<Outcome, Fault> {
     let process = site.start(CALM)?;
     let mut fleet = Fleet::new(&process, Silent, BROWSER)?;
-    fleet.join(WARM)?;
-    fleet.leave(WARM)?;
-    let before = resident(&mut fleet, &process, 500)?;
-    fleet.join(clients)?;
-    let opened = resident(&mut fleet, &process, 1_000)?;
-    let proportional = process.memory()?.proportional;
-    let waited = site.plan.choose(60_000, 3_000);
-    let later = resident(&mut fleet, &process, waited)?;
-    fleet.leave(clients)?;
-    let after = resident(&mut fleet, &process, 3_000)?;
-    outcome.put("clients", clients as f64);
-    outcome.put("before", before);
-    outcome.put("proportional", proportional);
-    outcome.put("held", (opened - before) / clients as f64);
-    outcome.put("waited", waited as f64 / 1e3);
-    outcome.put("held later", (later - before) / clients as f64);
-    outcome.put("after", after);
-    let rounds = site.plan.choose(10, 3);
-    for round in 1..=rounds {
-        fleet.join(clients)?;
-        let full = resident(&mut fleet, &process, 200)?;
-        fleet.leave(clients)?;
-        let empty = resident(&mut fleet, &process, 500)?;
-        outcome.put(&format!("full {round:02}"), full);
-        outcome.put(&format!("empty {round:02}"), empty);
-    }
-    Ok(())
+    let count = site.plan.choose(10_000, 3_000);
+    let settle = site.plan.choose(stay::LONG, stay::QUICK);
+    stay::hold(site, &process, &mut fleet, count, settle)
 }
 
 fn ping(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {

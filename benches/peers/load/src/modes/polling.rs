@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{LATE, SETTLE, SETTLE_LONG, SHORT, WARM};
+use super::stay::{self, Clients};
+use super::{LATE, SHORT};
 use crate::exchange::{Exchange, Verdict};
 use crate::fault::{Fault, Wrongs, excerpt};
 use crate::fleet::BROWSER;
@@ -181,33 +182,33 @@ impl Talk for Silent {
     }
 }
 
+impl Clients for Crowd<Silent> {
+    fn join(&mut self, count: usize) -> Result<(), Fault> {
+        Crowd::join(self, count)
+    }
+
+    fn leave(&mut self, count: usize) -> Result<(), Fault> {
+        Crowd::leave(self, count)
+    }
+
+    fn run(&mut self, duration: Duration) -> Result<(), Fault> {
+        Crowd::run(self, duration)
+    }
+}
+
 /// The mode `idle-polling`: memory of clients that wait in a GET, and what a ping costs.
 pub(super) fn idle(site: &Site<'_>) -> Result<Outcome, Fault> {
-    let clients = site.plan.choose(5_000, 1_500);
-    let mut outcome = Outcome::default();
+    let count = site.plan.choose(5_000, 1_500);
+    let mut outcome = hold(site, count)?;
+    ping(site, count, &mut outcome)?;
+    Ok(outcome)
+}
+
+fn hold(site: &Site<'_>, count: usize) -> Result<Outcome, Fault> {
     let process = site.start(CALM)?;
     let mut crowd = Crowd::new(&process, Silent, BROWSER)?;
-    crowd.join(WARM)?;
-    crowd.leave(WARM)?;
-    crowd.run(SETTLE)?;
-    let before = process.memory()?.resident;
-    crowd.join(clients)?;
-    crowd.run(SETTLE)?;
-    let held = process.memory()?;
-    let waited = Duration::from_secs(site.plan.choose(30, 3));
-    crowd.run(waited)?;
-    let later = process.memory()?.resident;
-    crowd.leave(clients)?;
-    crowd.run(SETTLE_LONG)?;
-    outcome.put("clients", clients as f64);
-    outcome.put("before", before);
-    outcome.put("held", (held.resident - before) / clients as f64);
-    outcome.put("waited", waited.as_secs_f64());
-    outcome.put("held later", (later - before) / clients as f64);
-    outcome.put("after", process.memory()?.resident);
-    drop(process);
-    ping(site, clients, &mut outcome)?;
-    Ok(outcome)
+    let settle = site.plan.choose(stay::LONG, stay::SHORT);
+    stay::hold(site, &process, &mut crowd, count, settle)
 }
 
 fn ping(site: &Site<'_>, clients: usize, outcome: &mut Outcome) -> Result<(), Fault> {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::summary::{Cell, Summary};
 use super::tables::{number, ratio};
 use crate::modes::Mode;
+use crate::modes::fanout::named;
 use crate::sample::figure;
 
 /// How the figures of a column are found.
@@ -16,9 +17,12 @@ fn kib(cell: &Cell, name: &str) -> Option<f64> {
     Some(cell.median(name)? / KIB)
 }
 
-/// Memory after everybody has left, as a multiple of that before.
+/// Memory after everybody has left, as a multiple of that before: after the first time, or after
+/// the rounds of opening and closing if that is more.
 pub(super) fn back(cell: &Cell) -> Option<f64> {
-    ratio(cell.median("after"), cell.median("before"))
+    let first = cell.median("after")?;
+    let last = cell.median("after rounds").unwrap_or(first);
+    ratio(Some(first.max(last)), cell.median("before"))
 }
 
 /// Memory in the rounds of opening and closing, `full` or `empty`, in bytes.
@@ -41,6 +45,16 @@ pub(super) fn creep(cell: &Cell) -> Option<f64> {
 /// Microseconds for a ping and its pong.
 pub(super) fn ping(cell: &Cell) -> Option<f64> {
     cell.median(figure::TOTAL)
+}
+
+/// A delivery in a room of all clients, as a multiple of one in rooms of 100.
+pub(super) fn flat(cell: &Cell) -> Option<f64> {
+    ratio(largest(cell), cell.lowest(&named(100)))
+}
+
+/// Cost of a delivery in a room of all clients.
+fn largest(cell: &Cell) -> Option<f64> {
+    cell.lowest(&named(cell.median("clients")? as usize))
 }
 
 /// Cost of an echo among many silent clients, as a multiple of that among few.
@@ -76,6 +90,7 @@ const HELD: &[Column] = &[
     ("bytes each then", |cell| cell.median("held later")),
     ("KiB before", |cell| kib(cell, "before")),
     ("KiB after all left", |cell| kib(cell, "after")),
+    ("KiB after the rounds", |cell| kib(cell, "after rounds")),
     ("× before", back),
     ("last round × second", creep),
     ("µs per ping", ping),
@@ -89,6 +104,15 @@ const CHAT: &[Column] = &[
     ("p50 µs", |cell| cell.median(figure::P50)),
     ("p99 µs", |cell| cell.median(figure::P99)),
     ("longest µs", |cell| cell.median(figure::LONGEST)),
+];
+
+const FANOUT: &[Column] = &[
+    ("µs in rooms of 10", |cell| cell.lowest(&named(10))),
+    ("of 100", |cell| cell.lowest(&named(100))),
+    ("of 1,000", |cell| cell.lowest(&named(1_000))),
+    ("of all", largest),
+    ("all are", |cell| cell.median("clients")),
+    ("all ÷ 100", flat),
 ];
 
 const BIG: &[Column] = &[
@@ -109,11 +133,11 @@ const START: &[Column] = &[("ms to the first connection", |cell| {
 })];
 
 /// Memory round by round.
-fn rounds_table(summary: &Summary) -> String {
+fn rounds_table(summary: &Summary, mode: Mode) -> String {
     let mut rows = String::new();
     let mut longest = 0;
-    for server in summary.servers(Mode::Idle) {
-        let Some(cell) = summary.cell(Mode::Idle, server) else {
+    for server in summary.servers(mode) {
+        let Some(cell) = summary.cell(mode, server) else {
             continue;
         };
         for (kind, title) in [("full", "all connected"), ("empty", "all left")] {
@@ -130,7 +154,8 @@ fn rounds_table(summary: &Summary) -> String {
         .map(|round| format!("round {round}"))
         .collect();
     format!(
-        "## Rounds of opening and closing\n\n| `idle` | KiB when | {} |\n|---|---|{}\n{rows}\n",
+        "## Rounds of opening and closing\n\n| `{}` | KiB when | {} |\n|---|---|{}\n{rows}\n",
+        mode.name(),
         heads.join(" | "),
         "--:|".repeat(longest)
     )
@@ -141,9 +166,11 @@ pub(super) fn tables(summary: &Summary) -> String {
     let table = |mode, title, columns| table(summary, mode, title, columns);
     [
         table(Mode::Idle, "Idle WebSockets", HELD),
-        rounds_table(summary),
+        rounds_table(summary, Mode::Idle),
         table(Mode::IdlePolling, "Idle clients in a GET", HELD),
+        rounds_table(summary, Mode::IdlePolling),
         table(Mode::Chat, "A chat of 5,000 in rooms of 20", CHAT),
+        table(Mode::Fanout, "Deliveries in rooms of every size", FANOUT),
         table(Mode::BigBroadcast, "Broadcasts of 64 KiB to 1,000", BIG),
         table(Mode::Growth, "Echo beside 10,000 silent clients", GROWTH),
         table(Mode::Start, "From exec to the first connection", START),
@@ -165,17 +192,22 @@ mod tests {
                 .map(|(at, value)| (format!("{kind} {:02}", at + 1), *value))
                 .collect()
         };
+        let figures = [name("full", full), name("empty", empty)].concat();
         Summary::of(&[Sample {
+            figures: figures.into_iter().collect(),
+            ..blank()
+        }])
+    }
+
+    fn blank() -> Sample {
+        Sample {
             server: TRUNKLINE.to_owned(),
             mode: Mode::Idle.name(),
             round: 1,
-            figures: [name("full", full), name("empty", empty)]
-                .concat()
-                .into_iter()
-                .collect(),
+            figures: Default::default(),
             wrong: Default::default(),
             error: None,
-        }])
+        }
     }
 
     #[test]
@@ -189,8 +221,32 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_back_when_it_is_after_the_rounds_too() {
+        let found = |figures: &[(&str, f64)]| {
+            let named = figures
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), *value));
+            let summary = Summary::of(&[Sample {
+                figures: named.collect(),
+                ..blank()
+            }]);
+            back(summary.cell(Mode::Idle, TRUNKLINE).unwrap())
+        };
+        let first = [("before", 2.0), ("after", 3.0)];
+        assert_eq!(found(&first), Some(1.5));
+        assert_eq!(
+            found(&[&first[..], &[("after rounds", 4.0)]].concat()),
+            Some(2.0)
+        );
+        assert_eq!(
+            found(&[&first[..], &[("after rounds", 2.0)]].concat()),
+            Some(1.5)
+        );
+    }
+
+    #[test]
     fn rounds_are_shown_in_kib() {
-        let text = rounds_table(&sitting(&[2048.0, 3072.0], &[1024.0, 512.0]));
+        let text = rounds_table(&sitting(&[2048.0, 3072.0], &[1024.0, 512.0]), Mode::Idle);
         assert!(
             text.contains("| trunkline | all connected | 2.00 | 3.00 |"),
             "{text}"

@@ -7,7 +7,8 @@ use peer_servers::launch::{self, Outcome, PING_TIMEOUT};
 use tracing_subscriber::EnvFilter;
 use trunkline::{Binary, Error, Io, Server, Service, Socket};
 
-fn main() -> Outcome {
+/// Also the way in of `trunkline_jemalloc.rs`.
+pub(crate) fn main() -> Outcome {
     if std::env::var_os("RUST_LOG").is_some() {
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::from_default_env())
