@@ -116,7 +116,9 @@ impl Server {
         match self.ability {
             Ability::Whole if self.threads > 1 => echoes || mode == Mode::Connect,
             Ability::Whole => true,
-            Ability::Sockets => echoes || matches!(mode, Mode::Connect | Mode::Idle),
+            Ability::Sockets => {
+                echoes || mode == Mode::Connect || (mode == Mode::Idle && self.name == FLOOR)
+            }
             Ability::Canned => matches!(mode, Mode::Connect | Mode::Upgrade | Mode::Polling),
             Ability::Memory => mode.is_about_memory(),
             Ability::Startable => mode == Mode::Start,

@@ -44,7 +44,7 @@ fn hold(site: &Site<'_>) -> Result<Outcome, Fault> {
     let mut fleet = Fleet::new(&process, Silent, BROWSER)?;
     let count = site.plan.choose(10_000, 3_000);
     let settle = site.plan.choose(stay::LONG, stay::QUICK);
-    stay::hold(site, &process, &mut fleet, count, settle)
+    stay::hold(site, &process, &mut fleet, count, settle, 10)
 }
 
 fn ping(site: &Site<'_>, outcome: &mut Outcome) -> Result<(), Fault> {

@@ -208,7 +208,7 @@ fn hold(site: &Site<'_>, count: usize) -> Result<Outcome, Fault> {
     let process = site.start(CALM)?;
     let mut crowd = Crowd::new(&process, Silent, BROWSER)?;
     let settle = site.plan.choose(stay::LONG, stay::SHORT);
-    stay::hold(site, &process, &mut crowd, count, settle)
+    stay::hold(site, &process, &mut crowd, count, settle, 3)
 }
 
 fn ping(site: &Site<'_>, clients: usize, outcome: &mut Outcome) -> Result<(), Fault> {

@@ -33,13 +33,14 @@ fn resident(clients: &mut impl Clients, process: &Process, settle: Duration) -> 
     Ok(process.memory()?.resident)
 }
 
-/// `count` clients come, stay and leave, memory has `settle` to go back both before and after, and they come and leave again for some rounds.
+/// `count` clients come, stay and leave, memory has `settle` to go back both before and after, and those of this repository's servers come and leave again for `rounds`, fewer in a quick sitting.
 pub(super) fn hold(
     site: &Site<'_>,
     process: &Process,
     clients: &mut impl Clients,
     count: usize,
     settle: Duration,
+    rounds: u32,
 ) -> Result<Outcome, Fault> {
     let (plan, mut outcome) = (site.plan, Outcome::default());
     // Pages of code and tables that the first client of all touches are not the crowd's.
@@ -62,7 +63,12 @@ pub(super) fn hold(
     outcome.put("held later", (later - before) / count as f64);
     outcome.put("settled", settle.as_secs_f64());
     outcome.put("after", after);
-    for round in 1..=plan.choose(10, 3) {
+    // Whether memory creeps is asked of this repository's servers alone.
+    let rounds = match site.server.is_ours() {
+        true => plan.choose(rounds, 3),
+        false => 0,
+    };
+    for round in 1..=rounds {
         clients.join(count)?;
         let full = resident(clients, process, Duration::from_millis(200))?;
         clients.leave(count)?;
@@ -70,7 +76,7 @@ pub(super) fn hold(
         outcome.put(&format!("full {round:02}"), full);
         outcome.put(&format!("empty {round:02}"), empty);
     }
-    if plan.full {
+    if plan.full && rounds > 0 {
         let last = resident(clients, process, settle)?;
         outcome.put("after rounds", last);
     }
