@@ -5,11 +5,10 @@ mod turns;
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use futures_util::task::AtomicWaker;
 use tokio::sync::oneshot;
 
 use super::websocket::WebSocket;
@@ -113,7 +112,9 @@ pub(crate) struct SessionHandle {
     mailbox: Mutex<Mailbox>,
     /// Whether something has come, or the driver has not looked yet.
     news: AtomicBool,
-    waker: AtomicWaker,
+    /// The driver's task. It stays: a request that is late to wake it must not use up what the next
+    /// one needs.
+    waker: OnceLock<Waker>,
     turns: Turns,
     transport: AtomicU8,
 }
@@ -170,7 +171,7 @@ impl SessionHandle {
         Arc::new(SessionHandle {
             mailbox: Mutex::new(Mailbox::Open(VecDeque::new())),
             news: AtomicBool::new(true),
-            waker: AtomicWaker::new(),
+            waker: OnceLock::new(),
             turns: Turns::default(),
             transport: AtomicU8::new(transport as u8),
         })
@@ -187,9 +188,15 @@ impl SessionHandle {
         }
         self.news.store(true, Ordering::SeqCst);
         if !self.turns.take() {
-            self.waker.wake();
+            self.wake();
         }
         Ok(())
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
     }
 
     /// The next arrival; for the driver alone, whose waker is always of the same task.
@@ -199,9 +206,9 @@ impl SessionHandle {
             if let Some(arrival) = self.next_arrival() {
                 return Poll::Ready(arrival);
             }
-            self.waker.register(cx.waker());
+            self.waker.get_or_init(|| cx.waker().clone());
             self.news.store(false, Ordering::SeqCst);
-            // One may have come between the look and the registration.
+            // One may have come since the look.
             if let Some(arrival) = self.next_arrival() {
                 self.news.store(true, Ordering::SeqCst);
                 return Poll::Ready(arrival);

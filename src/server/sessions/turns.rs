@@ -81,6 +81,7 @@ impl Turns {
 /// The task of a session at which its requests take turns.
 pub(crate) struct Task {
     session: Arc<SessionHandle>,
+    has_begun: bool,
 }
 
 impl Task {
@@ -90,19 +91,26 @@ impl Task {
         work: impl Future<Output = ()> + Send + 'static,
     ) -> Task {
         session.turns.lock().work = Some(Box::pin(work));
-        Task { session }
+        Task {
+            session,
+            has_begun: false,
+        }
     }
 }
 
 impl Future for Task {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let begins = !std::mem::replace(&mut self.has_begun, true);
         let turns = &self.session.turns;
         turns.missed.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let Some(mut place) = turns.try_lock() else {
-            return Poll::Pending;
+        let mut place = match turns.try_lock() {
+            Some(place) => place,
+            // Nobody could wake this task yet. Nobody could do its work either, only look.
+            None if begins => turns.lock(),
+            None => return Poll::Pending,
         };
         turns.missed.store(false, Ordering::SeqCst);
         let Place { work, task } = &mut *place;
@@ -230,6 +238,41 @@ mod tests {
         });
         assert!(handle.arrive(body()).is_ok());
         assert_eq!(wakes.count(), 1);
+    }
+
+    #[test]
+    fn a_task_begins_though_a_request_looks_at_its_place() {
+        let handle = SessionHandle::new(Transport::Polling);
+        let begun = Arc::new(AtomicBool::new(false));
+        let seen = begun.clone();
+        let mut task = Task::new(handle.clone(), async move {
+            seen.store(true, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        });
+        let look = handle.turns.lock();
+        let polled = thread::spawn(move || poll(&mut task, &Arc::default()).is_pending());
+        // It waits, or returns without having begun.
+        for _ in 0..1000 {
+            thread::yield_now();
+        }
+        drop(look);
+        assert!(polled.join().unwrap());
+        assert!(begun.load(Ordering::SeqCst), "and nobody wakes it");
+    }
+
+    #[test]
+    fn a_request_that_is_late_to_wake_the_task_does_not_use_up_the_next_wake() {
+        let (handle, _task, wakes) = session(|handle| async move {
+            loop {
+                poll_fn(|cx| handle.poll_arrival(cx)).await;
+            }
+        });
+        // Its arrival was taken by whoever had the turn, before it came to this.
+        handle.wake();
+        assert_eq!(wakes.count(), 1);
+        let _turn = handle.turns.lock();
+        assert!(handle.arrive(body()).is_ok());
+        assert_eq!(wakes.count(), 2);
     }
 
     #[test]
