@@ -1,5 +1,6 @@
 //! One port: behind plain hyper and behind axum, beside the application's own routes.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,9 +9,11 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::routing::{any, get};
+use hyper::ext::ReasonPhrase;
+use hyper::service::service_fn;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use trunkline::server::Config;
-use trunkline::{Io, Service, Socket};
+use trunkline::{Io, Server, Service, Socket};
 
 use super::client::{Http, Log, POLLING, Polling, WEBSOCKET, Ws, log, within};
 use super::host::{serve, serve_axum, serve_hyper};
@@ -212,4 +215,27 @@ async fn a_forgotten_with_upgrades_is_named_in_the_log() {
     http.end().await;
     let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains(".with_upgrades()"), "{log:?}");
+}
+
+#[tokio::test]
+async fn what_an_application_tells_hyper_with_its_response_arrives() {
+    let application = service_fn(async |_: hyper::Request<hyper::body::Incoming>| {
+        let mut response = hyper::Response::new(String::from("tea"));
+        let reason = ReasonPhrase::from_static(b"Short And Stout");
+        response.extensions_mut().insert(reason);
+        Ok::<_, Infallible>(response)
+    });
+    let service = Service::new(Io::builder().build()).with_application(application);
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    tokio::spawn(server.run(service, std::future::pending()));
+    let mut stream = Http::connect(address).await.into_stream();
+    let request = b"GET /tea HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    within(stream.write_all(request)).await.unwrap();
+    let mut text = String::new();
+    within(stream.read_to_string(&mut text)).await.unwrap();
+    assert!(
+        text.starts_with("HTTP/1.1 200 Short And Stout\r\n"),
+        "{text}"
+    );
 }

@@ -126,10 +126,11 @@ impl Underway {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Keeps what an answer gave back for the next request, if it is that.
-    pub(super) fn keep(&self, extensions: Extensions) {
+    /// Takes what an answer gave back for the next request, if it is that; hyper is told of
+    /// everything else.
+    pub(super) fn keep(&self, extensions: &mut Extensions) {
         if extensions.len() == 1 && extensions.get::<Peer>().is_some() {
-            *self.lock() = extensions;
+            *self.lock() = std::mem::take(extensions);
         }
     }
 
@@ -252,11 +253,14 @@ mod tests {
         let peer = Peer("1.2.3.4:5".parse().unwrap());
         let mut given = Extensions::new();
         given.insert(peer);
-        line.begin().keep(given.clone());
+        line.begin().keep(&mut given);
+        assert!(given.is_empty());
         assert_eq!(line.begin().extensions().get(), Some(&peer));
         assert!(line.begin().extensions().is_empty());
+        given.insert(peer);
         given.insert("of one request");
-        line.begin().keep(given);
+        line.begin().keep(&mut given);
         assert!(line.begin().extensions().is_empty());
+        assert_eq!(given.len(), 2);
     }
 }

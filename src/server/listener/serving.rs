@@ -49,7 +49,7 @@ where
         let answer = service.call(request);
         async move {
             let mut answer = answer.await?;
-            underway.keep(std::mem::take(answer.extensions_mut()));
+            underway.keep(answer.extensions_mut());
             Ok::<_, S::Error>(answer.map(|body| Answering::new(body, underway)))
         }
     });
