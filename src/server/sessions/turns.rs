@@ -4,6 +4,7 @@
 //! the task has nothing else to do then, so the request polls it on the spot and has its answer at
 //! once, which saves two changes of task. Whatever the task waits for still wakes the task itself.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -14,6 +15,12 @@ use std::task::{Context, Poll, Waker};
 use super::SessionHandle;
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+thread_local! {
+    /// Whether a request is taking a turn on this thread. A handler that asks another session,
+    /// whose handler asks the next one, would otherwise use up the stack.
+    static IS_TAKEN: Cell<bool> = const { Cell::new(false) };
+}
 
 /// What a session's task does, for whoever has the turn.
 #[derive(Default)]
@@ -35,6 +42,9 @@ impl Turns {
     /// Lets the work go on as far as it can now. False if that is left to the task, which must
     /// then be woken.
     pub(super) fn take(&self) -> bool {
+        if IS_TAKEN.get() {
+            return false;
+        }
         let Some(mut place) = self.try_lock() else {
             return false;
         };
@@ -46,9 +56,11 @@ impl Turns {
             return false;
         };
         let task = task.clone();
+        IS_TAKEN.set(true);
         let mut cx = Context::from_waker(&task);
         // A panic is the session's, not that of the request that happened to be there.
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx)));
+        IS_TAKEN.set(false);
         let over = match polled {
             Ok(Poll::Pending) => None,
             Ok(Poll::Ready(())) | Err(_) => place.work.take(),
@@ -258,6 +270,26 @@ mod tests {
         drop(look);
         assert!(polled.join().unwrap());
         assert!(begun.load(Ordering::SeqCst), "and nobody wakes it");
+    }
+
+    #[test]
+    fn turns_do_not_nest() {
+        let (inner, _inner_task, wakes) = session(|handle| async move {
+            loop {
+                poll_fn(|cx| handle.poll_arrival(cx)).await;
+            }
+        });
+        let asked = inner.clone();
+        let (outer, _outer_task, _) = session(|handle| async move {
+            loop {
+                poll_fn(|cx| handle.poll_arrival(cx)).await;
+                assert!(asked.arrive(body()).is_ok());
+            }
+        });
+        assert!(outer.arrive(body()).is_ok());
+        assert_eq!(wakes.count(), 1);
+        assert!(inner.arrive(body()).is_ok());
+        assert_eq!(wakes.count(), 1, "the turn is over");
     }
 
     #[test]
