@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::task::{Context, Poll, Waker};
 
+use tokio::runtime::{Handle, Id};
+
 use super::SessionHandle;
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -36,6 +38,8 @@ struct Place {
     work: Option<Work>,
     /// The task, once it has run.
     task: Option<Waker>,
+    /// The runtime of the task.
+    runtime: Option<Id>,
 }
 
 impl Turns {
@@ -51,10 +55,15 @@ impl Turns {
         let Place {
             work: Some(work),
             task: Some(task),
+            runtime,
         } = &mut *place
         else {
             return false;
         };
+        // What handlers begin must not end with a runtime that the session has nothing to do with.
+        if *runtime != current_runtime() {
+            return false;
+        }
         let task = task.clone();
         IS_TAKEN.set(true);
         let mut cx = Context::from_waker(&task);
@@ -88,6 +97,10 @@ impl Turns {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn current_runtime() -> Option<Id> {
+    Handle::try_current().ok().map(|handle| handle.id())
 }
 
 /// The task of a session at which its requests take turns.
@@ -125,7 +138,10 @@ impl Future for Task {
             None => return Poll::Pending,
         };
         turns.missed.store(false, Ordering::SeqCst);
-        let Place { work, task } = &mut *place;
+        if begins {
+            place.runtime = current_runtime();
+        }
+        let Place { work, task, .. } = &mut *place;
         let Some(work) = work else {
             return Poll::Ready(());
         };
@@ -290,6 +306,28 @@ mod tests {
         assert_eq!(wakes.count(), 1);
         assert!(inner.arrive(body()).is_ok());
         assert_eq!(wakes.count(), 1, "the turn is over");
+    }
+
+    #[test]
+    fn a_request_on_another_runtime_wakes_the_task() {
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+        };
+        let (home, other) = (runtime(), runtime());
+        let entered = home.enter();
+        let (handle, _task, wakes) = session(|handle| async move {
+            loop {
+                poll_fn(|cx| handle.poll_arrival(cx)).await;
+            }
+        });
+        assert!(handle.arrive(body()).is_ok());
+        assert_eq!(wakes.count(), 0);
+        drop(entered);
+        let _entered = other.enter();
+        assert!(handle.arrive(body()).is_ok());
+        assert_eq!(wakes.count(), 1);
     }
 
     #[test]
