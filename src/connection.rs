@@ -277,11 +277,19 @@ impl Connection {
 
     /// The client broke the protocol in a way that was only noticed later: when the arguments of
     /// its event were read.
-    pub fn violate(&mut self, violation: &Violation, now: Moment) {
+    pub fn violate(&mut self, violation: Violation, now: Moment) {
         match &mut self.0 {
             Kind::SocketIo(protocol) => protocol.violate(violation, now),
             // A plain frame was read whole before it became an event.
             Kind::Plain(_) | Kind::Bare(_) => {}
+        }
+    }
+
+    /// How the client broke the protocol of Socket.IO, for which it is being closed. It is not told.
+    pub fn violation(&self) -> Option<&Violation> {
+        match &self.0 {
+            Kind::SocketIo(protocol) => protocol.violation.as_deref(),
+            Kind::Plain(_) | Kind::Bare(_) => None,
         }
     }
 

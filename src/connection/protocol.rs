@@ -13,6 +13,8 @@ pub(super) struct Protocol {
     event: Option<Event>,
     /// Whether the client knows that its session is over.
     is_told: bool,
+    /// How the client broke the protocol first.
+    pub(super) violation: Option<Box<Violation>>,
 }
 
 impl Protocol {
@@ -22,6 +24,7 @@ impl Protocol {
             client,
             event: None,
             is_told: false,
+            violation: None,
         }
     }
 
@@ -36,7 +39,7 @@ impl Protocol {
         match self.client.handle_frame(message) {
             Ok(event) => event,
             Err(violation) => {
-                self.violate(&violation, now);
+                self.violate(violation, now);
                 None
             }
         }
@@ -52,11 +55,12 @@ impl Protocol {
 
     /// The reference server closes the session; where that has to wait for a GET, sockets that
     /// were used out of turn are told at once, the others when the session is over.
-    pub(super) fn violate(&mut self, violation: &Violation, now: Moment) {
+    pub(super) fn violate(&mut self, violation: Violation, now: Moment) {
         self.close(now);
         if violation.is_state() && self.session.closed().is_none() {
             self.tell(DisconnectReason::ForcedServerClose);
         }
+        self.violation.get_or_insert_with(|| Box::new(violation));
     }
 
     pub(super) fn close(&mut self, now: Moment) {

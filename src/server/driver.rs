@@ -295,9 +295,10 @@ impl Driver {
         self.seat.give_up();
         self.lanes.end();
         if let Some(reason) = self.connection.closed() {
+            let violation = self.connection.violation().map(ToString::to_string);
             tracing::debug!(
                 reason = reason.as_str(),
-                detail = reason.description(),
+                detail = violation.as_deref().or(reason.description()),
                 "closed"
             );
             self.tenant.closed(*reason);

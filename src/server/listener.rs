@@ -34,7 +34,8 @@ type BoxError = Box<dyn Error + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// How long a client may take to send the head of a request, and how long a connection may
-    /// stay idle before the next one. Default: 10 s.
+    /// stay idle before the next one. It is idle once its answer has been handed over, also if
+    /// the application still reads the request's body. Default: 10 s.
     pub head_timeout: Duration,
     /// How many bytes of a request's head are buffered, at least 8192. A head that is not
     /// complete by then is refused with 431; the buffer fills by whole reads, so a head that is

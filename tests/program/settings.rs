@@ -205,6 +205,29 @@ async fn a_draining_server_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
+async fn the_log_says_how_a_client_broke_the_protocol() {
+    let mut program = Program::run(&mut command(&["--log", "debug"]));
+    // (what a raw client sends after the open packet, what the log says)
+    let rows: [(&[&str], &str); 3] = [
+        (&[r#"42["x"]"#], "which was not joined"),
+        (
+            &["40", r#"42["ai-message",{prompt:"x"}]"#],
+            "the arguments are not valid JSON: key must be a string",
+        ),
+        (&["40", r#"42 ["ai-message"]"#], "payload is an array"),
+    ];
+    for (frames, detail) in rows {
+        let path = "/socket.io/?EIO=4&transport=websocket";
+        let mut client = Client::open(program.address, path).await;
+        client.next_text().await;
+        for frame in frames {
+            client.send_text(frame).await;
+        }
+        program.await_log(detail);
+    }
+}
+
+#[tokio::test]
 async fn each_line_of_a_json_log_is_an_object() {
     let program = Program::run(
         command(&["--log-format", "json"])

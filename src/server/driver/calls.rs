@@ -106,7 +106,7 @@ impl Calls {
                 }
             },
             Ok(Err(CallError::Syntax(message))) => {
-                desk.violate(&Violation::Syntax(message));
+                desk.violate(Violation::Syntax(message));
                 return false;
             }
             Ok(Err(CallError::Mismatch(message))) => {

@@ -127,7 +127,7 @@ impl Desk<'_> {
         self.connection.acknowledge(id, answer);
     }
 
-    pub(super) fn violate(&mut self, violation: &Violation) {
+    pub(super) fn violate(&mut self, violation: Violation) {
         self.catch_up();
         self.connection.violate(violation, self.now);
     }

@@ -285,7 +285,7 @@ impl Dispatch {
         if shared.is_empty() && own.is_empty() {
             tracing::debug!(socket = %member.socket.id(), event = %name, "nobody listens");
             if let Err(error) = args.check() {
-                desk.violate(&Violation::Syntax(error.to_string()));
+                desk.violate(Violation::Syntax(error.to_string()));
             }
             return;
         }

@@ -13,8 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{Handle, Id};
+use tokio::task::coop;
 
 use super::SessionHandle;
+
+/// What a turn costs of a task's budget, which is 128 in tokio: a turn is more than one step.
+const CHARGE: usize = 32;
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -46,7 +50,7 @@ impl Turns {
     /// Lets the work go on as far as it can now. False if that is left to the task, which must
     /// then be woken.
     pub(super) fn take(&self) -> bool {
-        if IS_TAKEN.get() {
+        if IS_TAKEN.get() || !coop::has_budget_remaining() {
             return false;
         }
         let Some(mut place) = self.try_lock() else {
@@ -70,6 +74,7 @@ impl Turns {
         // A panic is the session's, not that of the request that happened to be there.
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx)));
         IS_TAKEN.set(false);
+        charge();
         let over = match polled {
             Ok(Poll::Pending) => None,
             Ok(Poll::Ready(())) | Err(_) => place.work.take(),
@@ -96,6 +101,19 @@ impl Turns {
         self.place
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Counts a turn against what the request's task may do before it lets others run: a client may
+/// have sent many requests at once.
+fn charge() {
+    let mut cx = Context::from_waker(Waker::noop());
+    for _ in 0..CHARGE {
+        match coop::poll_proceed(&mut cx) {
+            Poll::Ready(spent) => spent.made_progress(),
+            // The next thing that the task waits for says so to it.
+            Poll::Pending => return,
+        }
     }
 }
 
@@ -343,6 +361,22 @@ mod tests {
         let _turn = handle.turns.lock();
         assert!(handle.arrive(body()).is_ok());
         assert_eq!(wakes.count(), 2);
+    }
+
+    #[tokio::test]
+    async fn one_task_takes_few_turns_before_others_run() {
+        let (handle, _task, wakes) = session(|handle| async move {
+            loop {
+                poll_fn(|cx| handle.poll_arrival(cx)).await;
+            }
+        });
+        let requests = tokio::spawn(async move {
+            for _ in 0..20 {
+                assert!(handle.arrive(body()).is_ok());
+            }
+        });
+        requests.await.unwrap();
+        assert_eq!(wakes.count(), 20 - 128 / CHARGE);
     }
 
     #[test]

@@ -303,7 +303,7 @@ impl World {
             self.tally.count("bad arguments noticed late");
             self.hosts[at]
                 .connection
-                .violate(&Violation::Syntax(error.to_string()), self.now);
+                .violate(Violation::Syntax(error.to_string()), self.now);
         }
     }
 
