@@ -27,6 +27,11 @@ impl Environment {
         }
     }
 
+    /// Whether a variable is set.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.variables.contains_key(name)
+    }
+
     /// The value of a variable, if it is set.
     pub(super) fn get(&self, name: &str) -> Result<Option<String>, Wrong> {
         let Some(value) = self.variables.get(name) else {

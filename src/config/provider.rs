@@ -3,8 +3,8 @@
 //! A key comes from a variable or from a file of its own, and never from a flag or the
 //! configuration file, where others would read it or copy it along.
 
-use std::fs::File;
-use std::io::Read;
+mod key;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -18,9 +18,8 @@ use super::table::KEY_VARIABLE;
 use super::values::Values;
 use super::wrong::Wrong;
 
-/// A larger file holds something else than a key.
-const LARGEST_KEY_FILE: u64 = 16 * 1024;
-const FILE_KEY: &str = "ai.api_key_file";
+use key::{FILE_KEY, variables};
+
 const OFFLINE: &str = "offline";
 const OFFLINE_RULES: &str = "offline (answers by simple rules, without a network)";
 
@@ -63,15 +62,6 @@ pub(super) struct Chosen {
     pub(super) warnings: Vec<String>,
 }
 
-/// The variables in which the provider's own tools look for a key; the first one wins.
-fn variables(api: Api) -> &'static [&'static str] {
-    match api {
-        Api::Gemini => &["GOOGLE_API_KEY", "GEMINI_API_KEY"],
-        Api::OpenAi => &["OPENAI_API_KEY"],
-        Api::Anthropic => &["ANTHROPIC_API_KEY"],
-    }
-}
-
 /// Finds out who answers, and finds the key.
 pub(super) fn choose(
     values: &Values,
@@ -86,10 +76,13 @@ pub(super) fn choose(
         key_source: None,
         warnings: Vec::new(),
     };
+    if api.is_none() {
+        chosen.warnings.extend(key::unused(values, environment));
+    }
     if let Some(api) = api {
-        let key = find_key(api, values, environment, &mut chosen.warnings)?;
+        let key = key::find(api, values, environment, &mut chosen.warnings)?;
         let (key, source) = key.unzip();
-        let config = compose(api, key, values)?;
+        let config = compose(api, key, values, environment)?;
         // Gets ready and says what is wrong; nobody is asked anything.
         let remote = Remote::new(config.clone()).map_err(|error| explain(&error, values))?;
         chosen.provider = Provider::Remote(remote, Box::new(config));
@@ -165,7 +158,12 @@ fn source(values: &Values, key: &str) -> String {
 }
 
 /// The service, with every field said: a new one must be a setting, or be left out on purpose.
-fn compose(api: Api, key: Option<Key>, values: &Values) -> Result<remote::Config, Wrong> {
+fn compose(
+    api: Api,
+    key: Option<Key>,
+    values: &Values,
+    environment: &Environment,
+) -> Result<remote::Config, Wrong> {
     let base_url = values.optional_text("ai.base_url");
     let base_url = base_url.unwrap_or(api.default_base()).to_owned();
     let model = values.optional_text("ai.model").or(api.default_model());
@@ -176,17 +174,7 @@ fn compose(api: Api, key: Option<Key>, values: &Values) -> Result<remote::Config
         )));
     };
     if key.is_none() && needs_key(api, &base_url) {
-        let own = if is_named(values) {
-            variables(api)
-        } else {
-            &[]
-        };
-        let names: Vec<&str> = [KEY_VARIABLE].iter().chain(own).copied().collect();
-        return Err(Wrong::refused(format!(
-            "{} needs a key: set {}, or name a file that holds it with AI_API_KEY_FILE",
-            api.as_str(),
-            names.join(" or ")
-        )));
+        return Err(key::missing(api, values, environment));
     }
     let retry = retry::Policy {
         max_attempts: values.count("ai.max_attempts"),
@@ -258,92 +246,6 @@ fn explain(error: &remote::ConfigError, values: &Values) -> Wrong {
         }
         _ => format!("AI provider: {text}"),
     })
-}
-
-/// Whether the provider's own variables may be looked into. A base URL alone can lead to anybody, to
-/// whom a key that happens to be in the environment must not go.
-fn is_named(values: &Values) -> bool {
-    values.is_given("ai.provider") || !values.is_given("ai.base_url")
-}
-
-/// The key, and where it came from.
-fn find_key(
-    api: Api,
-    values: &Values,
-    environment: &Environment,
-    warnings: &mut Vec<String>,
-) -> Result<Option<(Key, String)>, Wrong> {
-    let from = |text: String, source: String| match Key::new(text) {
-        Ok(key) => Ok(Some((key, source))),
-        Err(invalid) => Err(Wrong::refused(format!("{source}: {invalid}"))),
-    };
-    let variable = environment.get(KEY_VARIABLE)?;
-    let file = values.optional_text(FILE_KEY);
-    match (variable, file) {
-        (Some(_), Some(_)) => Err(Wrong::refused(format!(
-            "{KEY_VARIABLE} is set, and {} names a file with a key: choose one",
-            values.place(FILE_KEY)
-        ))),
-        (Some(text), None) => from(text, KEY_VARIABLE.to_owned()),
-        (None, Some(path)) => {
-            warnings.extend(exposure(path));
-            let place = values.place(FILE_KEY);
-            // Who mistook the one for the other gave the key instead of a path.
-            let shown = "(not shown, as it could be the key itself)";
-            let text = read_key(path).map_err(|why| Wrong::value(place, &shown, &why))?;
-            from(text, format!("the file {path}"))
-        }
-        (None, None) => {
-            for name in variables(api) {
-                let Some(text) = environment.get(name)? else {
-                    continue;
-                };
-                if !is_named(values) {
-                    warnings.push(format!(
-                        "{name} is not sent to {}: set AI_PROVIDER={} if it may be, or {KEY_VARIABLE}",
-                        values.place("ai.base_url"),
-                        api.as_str()
-                    ));
-                    continue;
-                }
-                return from(text, (*name).to_owned());
-            }
-            Ok(None)
-        }
-    }
-}
-
-/// The key in a file, without the line's end; or what the file should have been.
-fn read_key(path: &str) -> Result<String, String> {
-    let file = File::open(path).map_err(|error| format!("a file that can be read ({error})"))?;
-    let mut text = String::new();
-    file.take(LARGEST_KEY_FILE + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| format!("a file of text that can be read ({error})"))?;
-    let key = text.trim_end_matches(['\r', '\n']);
-    if key.is_empty() {
-        return Err("a file that holds a key; it is empty".to_owned());
-    }
-    if text.len() as u64 > LARGEST_KEY_FILE {
-        return Err("a file that holds nothing but a key; it is larger than 16 KiB".to_owned());
-    }
-    Ok(key.to_owned())
-}
-
-/// A warning if everybody on this machine can read the file.
-#[cfg(unix)]
-fn exposure(path: &str) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt;
-
-    // A file that cannot be asked cannot be read either, which is said there.
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    (mode & 0o004 != 0)
-        .then(|| format!("everybody on this machine can read the key file {path}; chmod 600 it"))
-}
-
-#[cfg(not(unix))]
-fn exposure(_path: &str) -> Option<String> {
-    None
 }
 
 impl Chosen {

@@ -54,7 +54,7 @@ fn what_is_half_configured_is_refused_and_never_becomes_offline() {
         AI_PROVIDER=openai,AI_MODEL=m | openai needs a key: set AI_API_KEY or OPENAI_API_KEY, or
         AI_PROVIDER=anthropic,AI_API_KEY=sk-secret | anthropic needs the name of a model: set AI_MODEL
         AI_BASE_URL=https://api.example/v1,AI_MODEL=m | openai needs a key: set AI_API_KEY, or
-        AI_BASE_URL=https://api.example/v1,AI_MODEL=m,OPENAI_API_KEY=sk-secret | openai needs a key: set AI_API_KEY, or
+        AI_BASE_URL=https://api.example/v1,AI_MODEL=m,OPENAI_API_KEY=sk-secret | openai needs a key, and OPENAI_API_KEY is not sent to AI_BASE_URL: set AI_PROVIDER=openai if it may be, or AI_API_KEY
         AI_BASE_URL=http://127.0.0.1/ | openai needs the name of a model
         AI_API_KEY=sk-secret | AI_API_KEY is set, but not whose it is: set AI_PROVIDER
         AI_API_KEY_FILE=/x | AI_API_KEY_FILE is set, but not whose it is
@@ -182,4 +182,47 @@ fn what_the_provider_does_not_take_is_warned_of() {
     let expected = ["--ai-thinking-level: only gemini takes a thinking level; it is not sent"];
     assert_eq!(warnings(&flags, &openai), expected);
     assert!(warnings(&flags, &[("GEMINI_API_KEY", SECRET)]).is_empty());
+}
+
+#[test]
+fn a_key_that_is_not_used_as_somebody_said_offline_is_warned_of_by_name() {
+    let file = Kept::new("port = 1\n[ai]\nprovider = \"offline\"\napi_key_file = \"sk-secret\"\n");
+    let bare = Kept::new("[ai]\nprovider = \"offline\"\n");
+    let (path, bare) = (file.path(), bare.path());
+    let offline = ("AI_PROVIDER", "offline");
+    let rows: [(&[&str], &[(&str, &str)], String); 5] = [
+        (
+            &["--config", bare],
+            &[("GEMINI_API_KEY", SECRET)],
+            format!("GEMINI_API_KEY is set but not used: {bare}:2 says provider = \"offline\""),
+        ),
+        (
+            &["--config", path],
+            &[],
+            format!(
+                "{path}:4: ai.api_key_file is set but not used: {path}:3 says provider = \"offline\""
+            ),
+        ),
+        (
+            &[],
+            &[offline, ("AI_API_KEY", SECRET), ("OPENAI_API_KEY", SECRET)],
+            "AI_API_KEY and OPENAI_API_KEY are set but not used: AI_PROVIDER says \"offline\""
+                .to_owned(),
+        ),
+        (
+            &["--ai-provider=offline", "--ai-api-key-file", SECRET],
+            &[],
+            "--ai-api-key-file is set but not used: --ai-provider says \"offline\"".to_owned(),
+        ),
+        (
+            &["--ai-provider=offline"],
+            &[("GEMINI_API_KEY", "")],
+            String::new(),
+        ),
+    ];
+    for (flags, variables, expected) in rows {
+        let found = warnings(flags, variables);
+        assert_eq!(found.join("\n"), expected, "{flags:?} {variables:?}");
+        assert!(!found.concat().contains(SECRET));
+    }
 }

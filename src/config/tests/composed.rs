@@ -312,8 +312,13 @@ fn the_example_configuration_is_understood_with_all_that_is_commented_out() {
         _ => line,
     });
     let file = Kept::new(&lines.collect::<Vec<_>>().join("\n"));
-    let greeting = config(&["--config", path], &[]).provider_line.clone();
-    assert!(greeting.starts_with("offline"), "{greeting}");
+    for (variables, expected) in [
+        (&[][..], "offline"),
+        (&[("GEMINI_API_KEY", "sk-secret")], "gemini"),
+    ] {
+        let config = config(&["--config", path], variables);
+        assert_eq!(config.provider.name(), expected);
+    }
     let checked = check(&["--config", file.path()], &[]);
     for expected in [
         "max_output_tokens = 2048",
