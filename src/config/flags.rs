@@ -19,7 +19,8 @@ file, its variable and its default. A flag wins over the environment, the enviro
 over the file. Durations need a unit (25s, 500ms); sizes may have one (1MB, 64KiB).
 
 The provider's key is never a flag: put it into AI_API_KEY, into the provider's own
-variable (GEMINI_API_KEY, OPENAI_API_KEY, ANTHROPIC_API_KEY), or into a file.
+variable (GEMINI_API_KEY or GOOGLE_API_KEY, OPENAI_API_KEY, ANTHROPIC_API_KEY), or
+into a file that AI_API_KEY_FILE names.
 
 Whose pages are welcome: browsers say which page a connection comes from.
   On loopback addresses: pages of this machine, whatever their port. Requests
@@ -53,9 +54,10 @@ pub(super) fn read(
     arguments: impl IntoIterator<Item = OsString>,
     sources: &mut Sources,
 ) -> Result<Asked, Wrong> {
-    let matches = match command(false).try_get_matches_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = match command(false).try_get_matches_from(&arguments) {
         Ok(matches) => matches,
-        Err(error) => return explain(&error),
+        Err(error) => return explain(&error, &arguments),
     };
     if matches.get_flag("help-all") {
         return Ok(Asked::Print(command(true).render_long_help().to_string()));
@@ -174,7 +176,7 @@ fn wrapped<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Help and version are printed; of anything else the first line says it all.
-fn explain(error: &clap::Error) -> Result<Asked, Wrong> {
+fn explain(error: &clap::Error, arguments: &[OsString]) -> Result<Asked, Wrong> {
     let text = error.to_string();
     if matches!(
         error.kind(),
@@ -187,7 +189,8 @@ fn explain(error: &clap::Error) -> Result<Asked, Wrong> {
     let hint = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(name)) if error.kind() == ErrorKind::UnknownArgument => {
             let flags = TABLE.iter().map(|setting| setting.flag.as_str());
-            let meant = nearest(name.trim_start_matches('-'), flags);
+            let near = || nearest(name.trim_start_matches('-'), flags);
+            let meant = detached(name, arguments).or_else(|| near().map(str::to_owned));
             meant.map(|meant| format!("did you mean --{meant}?"))
         }
         _ => None,
@@ -196,4 +199,16 @@ fn explain(error: &clap::Error) -> Result<Asked, Wrong> {
         what: line.to_owned(),
         hint: hint.unwrap_or_else(|| "see --help".to_owned()),
     })
+}
+
+/// The switch that this word stands behind, with it as its value: `ai-stream=false`.
+fn detached(word: &str, arguments: &[OsString]) -> Option<String> {
+    Kind::Switch.read(&Raw::Text(word.to_owned()))?;
+    let behind = arguments.windows(2).find(|pair| pair[1] == word)?;
+    let flag = behind[0].to_str()?.strip_prefix("--")?;
+    let is_switch = |setting: &Setting| setting.flag == flag && setting.kind == Kind::Switch;
+    TABLE
+        .iter()
+        .any(is_switch)
+        .then(|| format!("{flag}={word}"))
 }

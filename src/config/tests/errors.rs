@@ -76,6 +76,24 @@ fn a_wrong_value_names_its_place_itself_and_what_was_expected() {
 }
 
 #[test]
+fn a_switch_whose_value_stands_apart_is_told_how_to_write_it() {
+    let rows = [
+        ("--ai-stream|false", "did you mean --ai-stream=false?"),
+        (
+            "--port|1|--ai-allow-http|on",
+            "did you mean --ai-allow-http=on?",
+        ),
+        ("--check|false", "see --help"),
+        ("--port|1|false", "see --help"),
+    ];
+    for (given, hint) in rows {
+        let wrong = read_text(given).unwrap_err().to_string();
+        let expected = wrong.starts_with("unexpected argument '") && wrong.ends_with(hint);
+        assert!(expected, "{given}: {wrong}");
+    }
+}
+
+#[test]
 fn a_wrong_value_is_refused_although_a_better_source_overrules_it() {
     let wrong = read(&["--port", "1"], &[("PORT", "x")]).unwrap_err();
     assert!(wrong.to_string().starts_with("PORT \"x\""), "{wrong}");
