@@ -16,6 +16,8 @@ const LOCALHOST: &str = "localhost";
 pub(crate) struct Listen {
     /// At least one.
     hosts: Vec<String>,
+    /// Where they came from, if anybody gave them.
+    origin: Option<String>,
     port: u16,
 }
 
@@ -32,7 +34,12 @@ impl Listen {
             return Err(values.wrong("host", ""));
         }
         let port = u16::try_from(values.number("port")).expect("the table bounds it");
-        Ok(Listen { hosts, port })
+        let origin = values.place("host").origin();
+        Ok(Listen {
+            hosts,
+            origin,
+            port,
+        })
     }
 
     /// Binds all addresses, or says in one line why that cannot be.
@@ -76,7 +83,10 @@ impl Listen {
             }
             _ => "--host takes an address or a name of this machine",
         };
-        let hosts = self.hosts.join(", ");
+        let mut hosts = self.hosts.join(", ");
+        if let Some(origin) = &self.origin {
+            hosts += &format!(" ({origin})");
+        }
         format!(
             "cannot listen on {hosts} port {}: {advice} ({error})",
             self.port
@@ -121,6 +131,7 @@ mod tests {
         for (hosts, expected) in rows {
             let listen = Listen {
                 hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+                origin: None,
                 port: 7,
             };
             let addresses = listen.addresses().await.unwrap();

@@ -62,6 +62,18 @@ pub(crate) enum Place {
     Flag(&'static str),
 }
 
+impl Place {
+    /// The place as the origin of a value; none if nobody gave it.
+    pub(super) fn origin(&self) -> Option<String> {
+        match self {
+            Place::Default => None,
+            Place::File { path, line, .. } => Some(format!("from {path}:{line}")),
+            Place::Variable(name) => Some(format!("from the variable {name}")),
+            Place::Flag(name) => Some(format!("from --{name}")),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -43,6 +43,7 @@ fn help_and_version_go_to_stdout() {
         "HOST",
         "PORT",
         "AI_API_KEY",
+        "GOOGLE_API_KEY",
         "TRUNKLINE_LOG",
     ] {
         assert!(stdout.contains(key), "{key}");
@@ -62,6 +63,24 @@ async fn a_taken_port_is_one_line_and_exit_code_1() {
     );
     assert!(stderr.starts_with(&expected), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn a_host_that_cannot_be_had_is_named_with_its_source() {
+    // An address for documentation (RFC 5737), which no machine has.
+    let foreign = "192.0.2.1";
+    let from_variable = run(command(&["--port=0"]).env("HOST", foreign));
+    let from_flag = run(&mut command(&["--port=0", "--host", foreign]));
+    for ((code, stdout, stderr), source) in
+        [(from_variable, "the variable HOST"), (from_flag, "--host")]
+    {
+        assert_eq!((code, stdout.as_str()), (Some(1), ""));
+        let expected = format!(
+            "trunkline: cannot listen on {foreign} (from {source}) port 0: --host takes an address"
+        );
+        assert!(stderr.starts_with(&expected), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
 }
 
 #[tokio::test]
