@@ -13,8 +13,11 @@ writes it, and a test compares it with the table.
 Each setting has a flag, an environment variable and a key in a TOML file. A flag wins over the
 environment, the environment over the file, the file over the default. The file is named by
 `--config FILE` or `TRUNKLINE_CONFIG`. An empty variable counts as unset. A key, a flag or a value
-that is not understood ends the program with one line and exit code 2; an unknown variable that
-begins with `TRUNKLINE_` is only warned of.
+that is not understood ends the program with one line and exit code 2.
+
+An unknown variable is only warned of, as the environment is shared with others: every one that
+begins with `TRUNKLINE_`, and one that begins with `AI_` if it is nearly one of those below
+(`AI_MODLE`). Other names, such as `PROT` or `GEMINI_APIKEY`, are not looked at.
 
 ```toml
 port = 8080
@@ -47,7 +50,9 @@ The provider's **key** has neither a flag nor a key in the file. It is read from
 set, the provider is `openai` if `ai.base_url` is set, whatever keys there are, and of these only
 `AI_API_KEY` is sent there; else the one whose variable is set; else `offline`.
 
-Flags that are no settings: `--config FILE`, `--check`, `--help`, `--help-all`, `--version`.
+Flags that are no settings: `--config FILE`, `--check`, `--help`, `--help-all`, `--version`, and
+`--test-hooks`, which lets the offline provider obey the orders `/fail CODE`, `/slow MS` and `/long N`
+([ai.md](ai.md#trying-failures)). It is for trying out clients, and in no help.
 ";
 
 /// The reference, as Markdown.
