@@ -115,6 +115,8 @@ impl Server {
         let echoes = mode.is_echo_like();
         match self.ability {
             Ability::Whole if self.threads > 1 => echoes || mode == Mode::Connect,
+            // Nobody polls them by the thousand to learn anything.
+            Ability::Whole if self.compiles_late() => mode != Mode::IdlePolling,
             Ability::Whole => true,
             Ability::Sockets => {
                 echoes || mode == Mode::Connect || (mode == Mode::Idle && self.name == FLOOR)
@@ -122,6 +124,15 @@ impl Server {
             Ability::Canned => matches!(mode, Mode::Connect | Mode::Upgrade | Mode::Polling),
             Ability::Memory => mode.is_about_memory(),
             Ability::Startable => mode == Mode::Start,
+        }
+    }
+
+    /// In how many of a mode's rounds it takes part: in few if no bar refers to it.
+    pub(crate) fn rounds_of(&self, rounds: u32) -> u32 {
+        match self.name {
+            SIOX | FLOOR | FLOOR_HTTP => rounds,
+            _ if self.is_ours() => rounds,
+            _ => rounds.div_ceil(2),
         }
     }
 

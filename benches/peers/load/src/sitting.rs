@@ -90,8 +90,11 @@ impl Sitting {
     ) -> Vec<(Mode, u32, &'static Server)> {
         let mut cells = Vec::new();
         for &mode in modes {
-            for round in 1..=mode.rounds(&self.plan) {
-                let able = servers.iter().filter(|server| server.supports(mode));
+            let rounds = mode.rounds(&self.plan);
+            for round in 1..=rounds {
+                let able = servers
+                    .iter()
+                    .filter(|server| server.supports(mode) && round <= server.rounds_of(rounds));
                 cells.extend(able.map(|server| (mode, round, *server)));
             }
         }
