@@ -13,6 +13,8 @@ use crate::servers::FIELD;
 pub(super) struct Cell {
     lowest: BTreeMap<String, f64>,
     median: BTreeMap<String, f64>,
+    /// The total of each round.
+    totals: BTreeMap<u32, f64>,
     /// Share of the total that was spent in user space, over all rounds.
     user_share: f64,
     /// What went wrong, in words; empty if nothing.
@@ -39,9 +41,13 @@ impl Cell {
         let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         let mut wrong: BTreeMap<String, u64> = BTreeMap::new();
         let mut error = None;
+        let mut totals = BTreeMap::new();
         for sample in samples {
             for (name, value) in &sample.figures {
                 values.entry(name.clone()).or_default().push(*value);
+            }
+            if let Some(total) = sample.figures.get(figure::TOTAL) {
+                totals.insert(sample.round, *total);
             }
             for (kind, count) in &sample.wrong {
                 *wrong.entry(kind.clone()).or_default() += count;
@@ -68,6 +74,7 @@ impl Cell {
         Self {
             lowest,
             median,
+            totals,
             user_share: if total > 0.0 { user / total } else { 0.0 },
             faults,
         }
@@ -113,6 +120,38 @@ impl Summary {
         self.cell(mode, server)?.total()
     }
 
+    /// What `of` makes of the costs of these servers: the median of the rounds in which all took
+    /// part. Within a round they take turns, so they share what the machine does to them, while
+    /// the lowest of one and the lowest of another may be from different hours.
+    pub(super) fn paired<const N: usize>(
+        &self,
+        mode: Mode,
+        servers: [&str; N],
+        of: impl Fn([f64; N]) -> f64,
+    ) -> Option<f64> {
+        let cells: Vec<&Cell> = servers
+            .into_iter()
+            .filter_map(|server| self.cell(mode, server))
+            .collect();
+        let cells: [&Cell; N] = cells.try_into().ok()?;
+        let rounds = cells.first()?.totals.keys();
+        let mut made: Vec<f64> = rounds
+            .filter_map(|round| {
+                let costs: Vec<f64> = cells
+                    .iter()
+                    .filter_map(|cell| cell.totals.get(round).copied())
+                    .collect();
+                Some(of(costs.try_into().ok()?))
+            })
+            .collect();
+        Some(median(&mut made)).filter(|made| !made.is_nan())
+    }
+
+    /// The cost of one server beside that of another, as the rounds have it.
+    pub(super) fn ratio(&self, mode: Mode, one: &str, other: &str) -> Option<f64> {
+        self.paired(mode, [one, other], |[one, other]| one / other)
+    }
+
     /// The servers that took part in a mode, in the order of the field.
     pub(super) fn servers(&self, mode: Mode) -> Vec<&'static str> {
         let names = FIELD.iter().map(|server| server.name);
@@ -139,6 +178,30 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_are_compared_within_their_rounds() {
+        let sample = |server: &str, round: u32, total: f64| Sample {
+            server: server.to_owned(),
+            mode: "echo".to_owned(),
+            round,
+            figures: [("total".to_owned(), total)].into(),
+            wrong: Default::default(),
+            error: None,
+        };
+        // The machine is half as fast in the second round, and in the third only one took part.
+        let rows = [
+            ("a", 1, 3.0),
+            ("a", 2, 6.0),
+            ("a", 3, 1.0),
+            ("b", 1, 2.0),
+            ("b", 2, 4.0),
+        ];
+        let summary = Summary::of(&rows.map(|(server, round, total)| sample(server, round, total)));
+        assert_eq!(summary.ratio(Mode::Echo, "a", "b"), Some(1.5));
+        assert_eq!(summary.ratio(Mode::Echo, "a", "c"), None);
+        assert_eq!(summary.ratio(Mode::Ack, "a", "b"), None);
+    }
 
     #[test]
     fn medians_and_minima_are_of_all_rounds_and_faults_add_up() {

@@ -134,8 +134,8 @@ pub(super) fn costs(summary: &Summary) -> String {
                 cell.median(figure::RATE),
                 cell.median(figure::P50),
                 cell.median(figure::P99),
-                ratio(total, summary.total(*mode, floor(*mode))),
-                ratio(total, summary.total(*mode, SIOX)),
+                summary.ratio(*mode, server, floor(*mode)),
+                summary.ratio(*mode, server, SIOX),
                 cell.median(figure::LOAD),
             ];
             let columns: Vec<String> = columns.into_iter().map(number).collect();

@@ -94,16 +94,17 @@ fn faults(summary: &Summary) -> Row {
 /// The cost above the floor beside socketioxide's, or the whole beside the floor where socketioxide
 /// itself is near it.
 fn overhead(summary: &Summary, mode: Mode) -> Row {
-    let [ours, siox, floor] =
-        [TRUNKLINE, SIOX, floor(mode)].map(|server| summary.total(mode, server));
-    let costs = ours.zip(siox).zip(floor);
-    let (what, figure, limit) = match costs {
-        Some(((ours, siox), floor)) if siox <= 1.15 * floor => {
+    let floor = floor(mode);
+    let (what, figure, limit) = match summary.ratio(mode, SIOX, floor) {
+        Some(siox) if siox <= 1.15 => {
             let what = "total ÷ floor (socketioxide is within 15 % of it)";
-            (what, Some(ours / floor), 1.08)
+            (what, summary.ratio(mode, TRUNKLINE, floor), 1.08)
         }
-        costs => {
-            let share = costs.map(|((ours, siox), floor)| (ours - floor) / (siox - floor));
+        _ => {
+            let servers = [TRUNKLINE, SIOX, floor];
+            let share = summary.paired(mode, servers, |[ours, siox, floor]| {
+                (ours - floor) / (siox - floor)
+            });
             ("overhead ÷ socketioxide's", share, 0.5)
         }
     };
@@ -113,7 +114,6 @@ fn overhead(summary: &Summary, mode: Mode) -> Row {
 
 fn costs(summary: &Summary) -> Vec<Row> {
     let mut rows = Vec::new();
-    let total = |mode, server| summary.total(mode, server);
     let user = |mode, server| summary.cell(mode, server)?.user();
     let divided = |part: Option<f64>, whole: Option<f64>| Some(part? / whole?);
     for (mode, _) in COSTS {
@@ -123,18 +123,17 @@ fn costs(summary: &Summary) -> Vec<Row> {
             let what = format!("`{}`: {what}", mode.name());
             rows.push(row(subject, &what, figure, limit));
         };
-        let ours = total(mode, TRUNKLINE);
-        let share = divided(ours, total(mode, SIOX));
+        let share = summary.ratio(mode, TRUNKLINE, SIOX);
         add(Subject::Socketioxide, "total ÷ socketioxide's", share, LESS);
         if mode.is_echo_like() {
             let share = divided(user(mode, TRUNKLINE), user(mode, SIOX));
             add(Subject::Socketioxide, "user ÷ socketioxide's", share, 0.5);
         }
         let limit = if mode == Mode::Polling { 1.25 } else { 1.15 };
-        let share = divided(ours, total(mode, floor(mode)));
+        let share = summary.ratio(mode, TRUNKLINE, floor(mode));
         add(Subject::Floor, "total ÷ floor", share, limit);
         if mode.is_echo_like() {
-            let share = divided(total(mode, TRUNKLINE_MT), ours);
+            let share = summary.ratio(mode, TRUNKLINE_MT, TRUNKLINE);
             add(Subject::Threads, "two workers ÷ one thread", share, 1.25);
         }
     }
@@ -260,7 +259,8 @@ fn legend() -> String {
          connection. Overhead is the total less the floor's. The floor is `{FLOOR}`, and \
          `{FLOOR_HTTP}` in `connect`, `upgrade` and `polling`; socketioxide is `{SIOX}`; one thread \
          is `{TRUNKLINE}`, two workers are `{TRUNKLINE_MT}` with the same load on the same one \
-         processor. `÷` is a ratio, without a unit.\n\n"
+         processor. `÷` is a ratio, without a unit: of costs it is the median of the rounds' own \
+         ratios, as servers that take turns share what the machine does to them.\n\n"
     )
 }
 
