@@ -246,6 +246,11 @@ impl Ws {
         ws
     }
 
+    /// What is under it, for tests with their own way of reading.
+    pub(super) fn into_inner(self) -> WebSocketStream<TcpStream> {
+        self.0
+    }
+
     pub(super) async fn send(&mut self, text: &str) {
         self.send_all(&[text]).await;
     }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use trunkline::server::Config;
 use trunkline::{Engine, EngineSocket, Frame, Service};
 
+use super::client::Http;
 use super::host::serve;
 
 /// As many handlers as run at once, and more messages than that behind them.
@@ -41,9 +41,9 @@ async fn messages_that_waited_are_all_handled_when_their_handlers_need_not_wait(
     };
     let address = serve(Service::with_config(engine, config)).await;
 
-    let stream = TcpStream::connect(address).await.unwrap();
-    let url = format!("ws://{address}/engine.io/?EIO=4&transport=websocket");
-    let (mut websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    let http = Http::connect(address).await;
+    let websocket = http.upgrade("/engine.io/?EIO=4&transport=websocket", &[]);
+    let mut websocket = websocket.await.into_inner();
     assert!(matches!(websocket.next().await, Some(Ok(Message::Text(_)))));
     for _ in 0..SLOW {
         websocket.feed("4slow".into()).await.unwrap();

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
 use trunkline::{
     Config, DisconnectReason, DispatchConfig, DropReason, Emitted, Io, Service, Socket,
 };
 
+use super::client::Ws;
 use super::host::serve;
 
 #[tokio::test]
@@ -40,18 +38,8 @@ async fn a_client_to_whom_its_own_handler_writes_too_much_is_closed_at_once() {
         });
     let address = serve(Service::new(io)).await;
 
-    let stream = TcpStream::connect(address).await.unwrap();
-    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-    let (mut websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-    websocket.send("40".into()).await.unwrap();
-    loop {
-        match websocket.next().await {
-            Some(Ok(Message::Text(text))) if text.starts_with("40") => break,
-            Some(Ok(_)) => {}
-            ended => panic!("{ended:?}"),
-        }
-    }
-    websocket.send(r#"42["ask"]"#.into()).await.unwrap();
+    let mut client = Ws::join(address).await;
+    client.send(r#"42["ask"]"#).await;
     // The next ping is 25 s away.
     let soon = Duration::from_secs(5);
     assert_eq!(timeout(soon, told.recv()).await, Ok(Some("dropped")));

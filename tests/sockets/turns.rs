@@ -18,6 +18,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use trunkline::{Config, DisconnectReason, Io, Service};
 
+use super::client::{Http, Ws};
 use super::host::serve;
 
 /// The pong is due 1.3 s after the client has come.
@@ -59,17 +60,7 @@ async fn serve_work() -> (SocketAddr, mpsc::UnboundedReceiver<&'static str>) {
 }
 
 async fn join(address: SocketAddr) -> WebSocketStream<TcpStream> {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-    let (mut websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-    websocket.send("40".into()).await.unwrap();
-    loop {
-        match websocket.next().await {
-            Some(Ok(Message::Text(text))) if text.starts_with("40") => return websocket,
-            Some(Ok(_)) => {}
-            ended => panic!("{ended:?}"),
-        }
-    }
+    Ws::join(address).await.into_inner()
 }
 
 #[tokio::test]
@@ -113,9 +104,9 @@ async fn a_client_is_pinged_though_it_was_told_a_long_history_when_it_came() {
         ..Default::default()
     };
     let address = serve(Service::with_config(engine, config)).await;
-    let stream = TcpStream::connect(address).await.unwrap();
-    let url = format!("ws://{address}/engine.io/?EIO=4&transport=websocket");
-    let (mut websocket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    let http = Http::connect(address).await;
+    let websocket = http.upgrade("/engine.io/?EIO=4&transport=websocket", &[]);
+    let mut websocket = websocket.await.into_inner();
     // The open packet, the history, the ping.
     for number in 0..202 {
         let packet = timeout(SOON, websocket.next()).await;

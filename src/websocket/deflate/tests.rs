@@ -73,18 +73,21 @@ fn the_examples_of_the_specification_are_written() {
     assert_eq!(deflate(&mut together, "Hello"), again);
 }
 
-#[test]
-fn no_distance_is_longer_than_the_window() {
-    // Random bytes that come again after 3000: only a window of 12 bits or more can see that.
+/// The same random bytes every time.
+fn noise() -> impl Iterator<Item = u8> {
     let mut state = 1_u64;
-    let random: Vec<u8> = std::iter::repeat_with(|| {
+    std::iter::repeat_with(move || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         state as u8
     })
-    .take(3000)
-    .collect();
+}
+
+#[test]
+fn no_distance_is_longer_than_the_window() {
+    // Random bytes that come again after 3000: only a window of 12 bits or more can see that.
+    let random: Vec<u8> = noise().take(3000).collect();
     let twice = Bytes::from([&random[..], &random].concat());
     for (bits, sees) in [
         (0, false),
@@ -200,15 +203,7 @@ fn any_number_of_blocks_is_read() {
 
 #[test]
 fn what_cannot_be_compressed_grows_little() {
-    let mut state = 1_u64;
-    let worst: Vec<u8> = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        0x90 | state as u8
-    })
-    .take(100_000)
-    .collect();
+    let worst: Vec<u8> = noise().map(|byte| 0x90 | byte).take(100_000).collect();
     for level in [0, 1, 2, 6, 9, 99] {
         let message = Bytes::from(worst.clone());
         let compressed = deflate(&mut Deflater::new(level, 15, false), message.clone());
