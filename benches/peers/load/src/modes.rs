@@ -112,7 +112,7 @@ impl Mode {
             Self::Chat => Duration::from_secs(plan.choose(16, 8)),
             Self::Fanout => 12 * plan.measure + 4 * plan.warm + Duration::from_secs(2),
             Self::BigBroadcast => Duration::from_secs(plan.choose(52, 8)),
-            Self::Idle => Duration::from_secs(plan.choose(200, 59)),
+            Self::Idle => Duration::from_secs(plan.choose(200, 25)),
             Self::IdlePolling => Duration::from_secs(plan.choose(190, 26)),
             _ => Duration::ZERO,
         };

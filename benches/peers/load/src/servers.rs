@@ -127,12 +127,12 @@ impl Server {
         }
     }
 
-    /// In how many of a mode's rounds it takes part: in few if no bar refers to it.
+    /// In how many of a mode's rounds it takes part: in two fewer if no bar refers to it.
     pub(crate) fn rounds_of(&self, rounds: u32) -> u32 {
         match self.name {
             SIOX | FLOOR | FLOOR_HTTP => rounds,
             _ if self.is_ours() => rounds,
-            _ => rounds.div_ceil(2),
+            _ => rounds.saturating_sub(2).max(1),
         }
     }
 

@@ -43,7 +43,7 @@ fn hold(site: &Site<'_>) -> Result<Outcome, Fault> {
     let process = site.start(CALM)?;
     let mut fleet = Fleet::new(&process, Silent, BROWSER)?;
     let count = site.plan.choose(10_000, 3_000);
-    let settle = site.plan.choose(stay::LONG, stay::QUICK);
+    let settle = site.plan.choose(stay::LONG, stay::SHORT);
     stay::hold(site, &process, &mut fleet, count, settle, 10)
 }
 

@@ -23,8 +23,7 @@ pub(super) trait Clients {
 /// How long memory is given to go back once much has ended. jemalloc lets go of what nobody uses
 /// over ten seconds, but looks only now and then: 18 s were seen until all of it had gone.
 pub(super) const LONG: Duration = Duration::from_secs(25);
-/// The same in a quick sitting, where memory after a crowd is judged and where it is not.
-pub(super) const QUICK: Duration = Duration::from_secs(20);
+/// The same in a quick sitting, which shows memory after a crowd and does not judge it.
 pub(super) const SHORT: Duration = Duration::from_secs(3);
 
 /// Resident bytes after a while.
