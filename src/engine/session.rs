@@ -8,8 +8,8 @@
 //! [`poll_timeout`](Session::poll_timeout).
 //!
 //! Here are what both transports share and the way in and out. The long-polling lane is in
-//! `polling`, the way from it to a WebSocket in `upgrade`, the open packet in `handshake`. Who may open a session is decided
-//! before, from the [`request`](super::request).
+//! `polling`, the way from it to a WebSocket in `upgrade`, the open packet in `handshake`. Who may
+//! open a session is decided before, from the [`request`](super::request).
 
 mod handshake;
 mod polling;

@@ -5,8 +5,8 @@
 //! freezes neither its own timers nor its handlers. When the connection is over, the client is
 //! taken off every list at once, and the task lives on only for handlers that are still running.
 //!
-//! Read `lanes` (what touches the network), `dispatch` and `calls` (what starts handlers), `desk` (what keeps
-//! their effects in order), then the loop below.
+//! Read `lanes` (what touches the network), `dispatch` and `calls` (what starts handlers), `desk`
+//! (what keeps their effects in order), then the loop below.
 
 mod bare;
 mod calls;

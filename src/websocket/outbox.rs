@@ -229,8 +229,9 @@ impl Outbox {
         self.copied.extend_from_slice(payload);
     }
 
-    /// Copies a frame's head, which begins with the byte `first`; `following` bytes will be copied behind it. A server does not mask, and
-    /// writes a length in the fewest bytes (RFC 6455, 5.1 and 5.2).
+    /// Copies a frame's head, which begins with the byte `first`; `following` bytes will be copied
+    /// behind it. A server does not mask, and writes a length in the fewest bytes (RFC 6455, 5.1
+    /// and 5.2).
     #[inline]
     fn copy_head(&mut self, first: u8, length: usize, following: usize) {
         let mut head = [first, 0, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -60,8 +60,8 @@ impl Timer {
     }
 }
 
-/// When to wake for a deadline: late by at most a 256th of the wait that was first armed, together with other clients,
-/// so that the pings of many cost one wake-up.
+/// When to wake for a deadline: late by at most a 256th of the wait that was first armed, together
+/// with other clients, so that the pings of many cost one wake-up.
 fn together(now: Moment, deadline: Moment) -> Moment {
     let wait = deadline.since(now).as_millis();
     // A power of two, so that waits of different lengths meet as well.
