@@ -34,7 +34,7 @@ pub use binary::Binary;
 pub use client::{Client, Config, ConnectError, DisconnectReason, EmitError, Event, Violation};
 pub use name::{NameError, is_reserved};
 pub(crate) use outgoing::MARK;
-pub use outgoing::{MAX_ATTACHMENTS, Outgoing};
+pub use outgoing::{Flags, MAX_ATTACHMENTS, Outgoing};
 pub use packet::PacketError;
 pub use placeholders::PlaceholderError;
 

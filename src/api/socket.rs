@@ -1,5 +1,7 @@
 //! A socket: one client in one namespace, as an application sees it.
 
+mod emitting;
+mod listening;
 mod live;
 mod rooms;
 
@@ -9,20 +11,15 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytestring::ByteString;
-use tokio::sync::oneshot;
 
 use crate::registry::{DropReason, Mail, Mailbox, Reach};
-use crate::socketio::{FromArgs, IntoArgs, Namespace, Outgoing};
+use crate::socketio::Namespace;
 use crate::wire::SocketId;
 
-use super::ack::EmitWithAck;
-use super::answer::IntoAnswer;
-use super::handler::{Handler, erase_handler};
 use super::handshake::Handshake;
 use super::io::Io;
-use super::listeners::Listeners;
 use super::namespace::NamespaceInner;
-use super::{Dialect, EmitError, Transport};
+use super::{Dialect, Transport};
 
 pub(crate) use live::Live;
 
@@ -128,50 +125,6 @@ impl Socket {
         self.0.phase.load(Ordering::Acquire) == CONNECTED
     }
 
-    /// Sends an event to this client. A tuple is several arguments, `()` none, anything else one.
-    ///
-    /// Returns at once: the event waits in the client's queue.
-    ///
-    /// # Errors
-    /// When the event cannot be written: a reserved name, arguments that are no JSON, or more
-    /// binary attachments than current clients accept.
-    pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<Emitted, EmitError> {
-        let outgoing = Arc::new(Outgoing::event(self.namespace_name(), name, &args)?);
-        Ok(self.post(Mail::Emit {
-            outgoing,
-            ack: None,
-        }))
-    }
-
-    /// Sends an event and waits for the client's acknowledgement, read as `T`: a tuple of its
-    /// values, also of a single one. Where they do not matter, say `emit_with_ack::<()>`.
-    ///
-    /// ```
-    /// # async fn ask(socket: trunkline::Socket) -> Result<(), trunkline::AnswerError> {
-    /// use std::time::Duration;
-    ///
-    /// let (name,): (String,) =
-    ///     socket.emit_with_ack("who are you?", ()).timeout(Duration::from_secs(5)).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn emit_with_ack<T: FromArgs>(&self, name: &str, args: impl IntoArgs) -> EmitWithAck<T> {
-        let outgoing = Outgoing::event(self.namespace_name(), name, &args);
-        EmitWithAck::new(self.clone(), outgoing)
-    }
-
-    /// Waits until everything emitted so far was handed to the operating system, or the client has
-    /// left. On polling that is when the client fetched it.
-    ///
-    /// A producer that awaits this now and then is slowed down to what its client can take.
-    pub async fn flushed(&self) {
-        let (sender, receiver) = oneshot::channel();
-        if self.mailbox().post(Mail::Flushed(sender)).is_ok() {
-            // The sender is dropped when the client leaves.
-            let _ = receiver.await;
-        }
-    }
-
     /// Disconnects the client from this namespace; its other namespaces go on.
     pub fn disconnect(&self) {
         let namespace = self.namespace_name().clone();
@@ -206,50 +159,6 @@ impl Socket {
     /// The value of type `T` that was [`set`](Socket::set).
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.0.live.upgrade()?.get()
-    }
-
-    /// Handles an event of this socket only, beside the namespace's own handlers.
-    pub fn on<M: 'static, H>(&self, name: &str, handler: H)
-    where
-        H: Handler<M>,
-        H::Output: IntoAnswer,
-    {
-        self.0.arrival.io.require::<M, H>(name);
-        self.listen(|listeners| listeners.on(name, erase_handler(handler)));
-    }
-
-    /// Runs when this socket is leaving, while its rooms can still be read.
-    pub fn on_disconnecting<M: 'static, H>(&self, handler: H)
-    where
-        H: Handler<M>,
-        H::Output: IntoAnswer,
-    {
-        self.0.arrival.io.require::<M, H>("disconnecting");
-        self.listen(|listeners| listeners.disconnecting.push(erase_handler(handler)));
-    }
-
-    /// Runs when this socket has left.
-    pub fn on_disconnect<M: 'static, H>(&self, handler: H)
-    where
-        H: Handler<M>,
-        H::Output: IntoAnswer,
-    {
-        self.0.arrival.io.require::<M, H>("disconnect");
-        self.listen(|listeners| listeners.disconnect.push(erase_handler(handler)));
-    }
-
-    fn listen(&self, change: impl FnOnce(&mut Listeners)) {
-        if let Some(live) = self.0.live.upgrade() {
-            live.listen(change);
-        }
-    }
-
-    fn post(&self, mail: Mail) -> Emitted {
-        let sent = match self.0.phase.load(Ordering::Acquire) {
-            LEFT => Err(DropReason::Disconnected),
-            _ => self.mailbox().post(mail),
-        };
-        sent.map_or_else(Emitted::Dropped, |()| Emitted::Queued)
     }
 
     pub(crate) fn namespace_name(&self) -> &Namespace {

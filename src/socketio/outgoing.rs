@@ -46,8 +46,18 @@ pub struct Outgoing {
     /// Where in the text message the array begins.
     array: usize,
     attachments: Parts,
+    flags: Flags,
     /// The packet in another form than its own.
     plain: OnceLock<Option<Frame>>,
+}
+
+/// How a packet wants to be treated on its way; the same for all its recipients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Flags {
+    /// Dropped where it cannot leave at once. Default false.
+    pub volatile: bool,
+    /// Never compressed by the transport, whatever its size. Default false.
+    pub uncompressed: bool,
 }
 
 #[derive(Debug)]
@@ -154,8 +164,21 @@ impl Outgoing {
             text: text.into(),
             array,
             attachments,
+            flags: Flags::default(),
             plain: OnceLock::new(),
         })
+    }
+
+    /// The same packet, to be treated in this way.
+    #[must_use]
+    pub fn with_flags(mut self, flags: Flags) -> Outgoing {
+        self.flags = flags;
+        self
+    }
+
+    /// How the packet wants to be treated.
+    pub fn flags(&self) -> Flags {
+        self.flags
     }
 
     /// The finished frames for all recipients alike: the text message and the attachments behind

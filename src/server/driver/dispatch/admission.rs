@@ -1,0 +1,105 @@
+//! How a client is let into a namespace, or turned away.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
+use crate::api::{Arrival, CallError, Error, Listeners, Socket};
+use crate::server::driver::crew::{Begun, Finish, Panicked};
+use crate::server::driver::desk::Desk;
+use crate::server::driver::members::Member;
+use crate::server::id;
+use crate::socketio::{ConnectError, Namespace};
+use crate::wire::SocketId;
+
+use super::{Dispatch, event_call};
+
+impl Dispatch {
+    pub(super) fn connect(
+        &mut self,
+        name: &Namespace,
+        auth: Option<ByteString>,
+        desk: &mut Desk<'_>,
+    ) {
+        let Some(namespace) = self.calls.io().namespace(name) else {
+            desk.refuse(name, &ConnectError::invalid_namespace());
+            return;
+        };
+        let (socket, live) = Socket::new(Arrival {
+            id: SocketId::new(id::random()),
+            io: self.calls.io().clone(),
+            namespace,
+            mailbox: self.mailbox.clone(),
+            handshake: self.handshake.clone(),
+            auth,
+            dialect: self.dialect,
+        });
+        let member = Member::new(socket.clone(), live);
+        if member.listeners.middlewares.is_empty() {
+            self.members.push(member);
+            self.admit(&socket, desk);
+            return;
+        }
+        let admission = admission(member.listeners.clone(), socket.clone());
+        self.members.push(member);
+        match self.admissions.begin(Box::pin(admission)) {
+            Begun::Finished(finish) => self.decide(&socket, finish, desk),
+            Begun::Waiting(admission) => self.admissions.keep(socket, admission),
+        }
+    }
+
+    /// The middlewares have decided.
+    pub(super) fn decide(
+        &mut self,
+        socket: &Socket,
+        finish: Finish<Result<(), ConnectError>>,
+        desk: &mut Desk<'_>,
+    ) {
+        match finish {
+            Ok(Ok(())) => self.admit(socket, desk),
+            Ok(Err(error)) => self.refuse(socket, &error, desk),
+            Err(Panicked(message)) => {
+                tracing::error!(socket = %socket.id(), "a middleware panicked: {message}");
+                self.calls.report(socket, "middleware", &Error::internal());
+                self.refuse(socket, &ConnectError::internal(), desk);
+            }
+        }
+    }
+
+    /// Lets a socket in. Its connection handlers have run to their first `.await` before anything
+    /// else of this client is looked at, so the first event finds its listeners.
+    fn admit(&mut self, socket: &Socket, desk: &mut Desk<'_>) {
+        let Some(member) = self.members.find(socket) else {
+            return;
+        };
+        let listeners = member.listeners.clone();
+        socket.connect(&member.live);
+        desk.accept(socket.namespace_name(), socket.id());
+        self.calls.start(
+            listeners.connect.iter(),
+            event_call(socket, "connect"),
+            desk,
+        );
+    }
+
+    fn refuse(&mut self, socket: &Socket, error: &ConnectError, desk: &mut Desk<'_>) {
+        let Some(member) = self.members.remove(socket) else {
+            return;
+        };
+        member.socket.disconnected(&member.live);
+        desk.refuse(socket.namespace_name(), error);
+    }
+}
+
+/// Asks the middlewares, one after the other; the first refusal decides.
+async fn admission(listeners: Arc<Listeners>, socket: Socket) -> Result<(), ConnectError> {
+    for middleware in &listeners.middlewares {
+        match middleware.start(&mut event_call(&socket, "middleware")) {
+            Ok(verdict) => verdict.await?,
+            Err(CallError::Syntax(message) | CallError::Mismatch(message)) => {
+                return Err(ConnectError::new(message));
+            }
+        }
+    }
+    Ok(())
+}
