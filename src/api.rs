@@ -16,7 +16,9 @@ mod handshake;
 mod io;
 mod listeners;
 mod namespace;
+mod namespaces;
 mod operator;
+mod parent;
 mod socket;
 mod state;
 
@@ -28,7 +30,9 @@ pub(crate) use handshake::Circumstances;
 pub use handshake::Handshake;
 pub use io::{Builder, Config, DispatchConfig, HandlerError, Io};
 pub use namespace::Namespace;
+pub use namespaces::NamespacesConfig;
 pub use operator::{Broadcast, RoomNames};
+pub use parent::{ParentBroadcast, ParentNamespace};
 pub use socket::{Emitted, Socket};
 pub use state::{State, States};
 
@@ -40,7 +44,10 @@ use crate::socketio::EncodeError as EmitError;
 
 pub(crate) use ack::Wish;
 pub(crate) use handler::BoxFuture;
+pub(crate) use io::Lookup;
 pub(crate) use listeners::{EventHandler, Listeners};
+pub(crate) use namespace::NamespaceInner;
+pub(crate) use parent::ParentInner;
 pub(crate) use socket::{Arrival, Live};
 
 /// What a server is made for: Socket.IO, or Engine.IO alone.

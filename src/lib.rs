@@ -88,7 +88,8 @@ pub use api::{
     Ack, Answer, AnswerError, Application, Auth, Broadcast, Builder, Call, CallError, Config,
     DispatchConfig, DropReason, EmitWithAck, Emitted, Engine, EngineBuilder, EngineSocket, Error,
     EventName, FromCall, Handler, HandlerError, Handshake, IntoAdmission, IntoAnswer, Io,
-    Namespace, RoomNames, Socket, State, States,
+    Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State,
+    States,
 };
 #[cfg(feature = "assistant")]
 pub use assistant::Assistant;

@@ -12,6 +12,7 @@ mod sockets {
     mod buffering;
     mod client;
     mod deflate;
+    mod dynamic;
     mod engine;
     mod engine_waiting;
     mod handlers;

@@ -1,8 +1,9 @@
 //! The server as an application sees it: its namespaces, its state, its hooks.
 
-use std::collections::HashMap;
+mod spaces;
+
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::PlainConfig;
@@ -10,11 +11,13 @@ use crate::engine;
 use crate::socketio::{self, IntoArgs};
 
 use super::handler::Handler;
-use super::namespace::{Namespace, NamespaceInner};
+use super::namespaces::{Namespaces, NamespacesConfig};
 use super::operator::{Broadcast, RoomNames};
 use super::socket::Socket;
 use super::state::States;
 use super::{EmitError, Error};
+
+pub(crate) use spaces::Lookup;
 
 /// A Socket.IO server: the handle with which an application listens and emits.
 ///
@@ -33,7 +36,7 @@ use super::{EmitError, Error};
 pub struct Io(Arc<IoInner>);
 
 pub(crate) struct IoInner {
-    namespaces: RwLock<HashMap<socketio::Namespace, Arc<NamespaceInner>>>,
+    pub(crate) namespaces: Namespaces,
     pub(crate) states: States,
     pub(crate) config: Config,
     on_error: ErrorHook,
@@ -63,6 +66,8 @@ pub struct Config {
     pub plain: PlainConfig,
     /// The handlers and queues of one client.
     pub dispatch: DispatchConfig,
+    /// Namespaces that rules let clients bring about.
+    pub namespaces: NamespacesConfig,
 }
 
 /// Limits of one client's handlers and queues.
@@ -167,7 +172,7 @@ impl Builder {
             on_error,
         } = self;
         let io = Io(Arc::new(IoInner {
-            namespaces: RwLock::default(),
+            namespaces: Namespaces::new(config.namespaces.clone()),
             states,
             config,
             on_error,
@@ -195,28 +200,6 @@ impl Io {
             config: Config::default(),
             on_error: Box::new(on_error),
         }
-    }
-
-    /// The namespace of this name, made if it does not exist yet. A missing leading slash is added.
-    ///
-    /// Clients can join a namespace from the moment it exists.
-    pub fn of(&self, name: &str) -> Namespace {
-        if let Some(inner) = self.namespace(name) {
-            return Namespace::new(self.clone(), inner);
-        }
-        let name = match name.strip_prefix('/') {
-            Some(_) => socketio::Namespace::from(name),
-            None => format!("/{name}").into(),
-        };
-        let mut namespaces = self
-            .0
-            .namespaces
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let inner = namespaces
-            .entry(name)
-            .or_insert_with_key(|name| Arc::new(NamespaceInner::new(name.clone())));
-        Namespace::new(self.clone(), inner.clone())
     }
 
     /// Sends an event to every socket of `/` and says how many were there.
@@ -249,15 +232,6 @@ impl Io {
 
     pub(crate) fn inner(&self) -> &IoInner {
         &self.0
-    }
-
-    pub(crate) fn namespace(&self, name: &str) -> Option<Arc<NamespaceInner>> {
-        let namespaces = self
-            .0
-            .namespaces
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        namespaces.get(name).cloned()
     }
 
     /// Tells the error hook of a handler that failed.

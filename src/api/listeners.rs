@@ -27,6 +27,18 @@ impl Listeners {
         self.events.entry(name.into()).or_default().push(handler);
     }
 
+    /// Adds the handlers of another table behind those that are here.
+    pub(crate) fn append(&mut self, other: &Listeners) {
+        for (name, handlers) in &other.events {
+            let known = self.events.entry(name.clone()).or_default();
+            known.extend_from_slice(handlers);
+        }
+        self.middlewares.extend_from_slice(&other.middlewares);
+        self.connect.extend_from_slice(&other.connect);
+        self.disconnecting.extend_from_slice(&other.disconnecting);
+        self.disconnect.extend_from_slice(&other.disconnect);
+    }
+
     pub(crate) fn event(&self, name: &str) -> &[EventHandler] {
         self.events.get(name).map_or(&[], Vec::as_slice)
     }

@@ -14,6 +14,7 @@ use super::handler::{Handler, erase_handler, erase_middleware};
 use super::io::Io;
 use super::listeners::Listeners;
 use super::operator::{Broadcast, RoomNames};
+use super::parent::Child;
 use super::socket::Socket;
 
 /// A namespace of a server; made by [`Io::of`].
@@ -32,6 +33,8 @@ pub(crate) struct NamespaceInner {
     /// Counts changes of the listeners, so that a client's task can keep its own copy of them.
     version: AtomicUsize,
     ack_ids: AtomicU64,
+    /// Its side of the rule that it belongs to, if it does.
+    child: Option<Child>,
 }
 
 impl Namespace {
@@ -42,6 +45,12 @@ impl Namespace {
     /// The name, beginning with a slash.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// The value of a part of the [pattern](Io::of_pattern) that accepted this namespace, or of a
+    /// named group of the [regular expression](Io::of_regex).
+    pub fn part(&self, name: &str) -> Option<&str> {
+        self.inner.part(name)
     }
 
     /// Handles an event of every socket of this namespace.
@@ -186,20 +195,50 @@ impl NamespaceInner {
             listeners: RwLock::default(),
             version: AtomicUsize::new(0),
             ack_ids: AtomicU64::new(0),
+            child: None,
         }
     }
 
-    /// The handlers as they are now.
+    /// A namespace that belongs to a rule.
+    pub(crate) fn child_of(name: socketio::Namespace, child: Child) -> NamespaceInner {
+        NamespaceInner {
+            child: Some(child),
+            ..NamespaceInner::new(name)
+        }
+    }
+
+    /// Its side of the rule that it belongs to, if it does.
+    pub(crate) fn child(&self) -> Option<&Child> {
+        self.child.as_ref()
+    }
+
+    /// The handlers as they are now, those of the rule that it belongs to first.
     pub(crate) fn listeners(&self) -> Arc<Listeners> {
-        self.listeners
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let own = || {
+            self.listeners
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone()
+        };
+        match &self.child {
+            Some(child) => child.listeners(self.version.load(Ordering::Acquire), own),
+            None => own(),
+        }
     }
 
     /// Changes whenever the handlers do.
     pub(crate) fn version(&self) -> usize {
-        self.version.load(Ordering::Acquire)
+        let own = self.version.load(Ordering::Acquire);
+        match &self.child {
+            Some(child) => child.version(own),
+            None => own,
+        }
+    }
+
+    /// The part of this name that the rule found in the namespace's name.
+    pub(crate) fn part(&self, part: &str) -> Option<&str> {
+        let place = self.child.as_ref()?.part(part)?;
+        self.name.get(place)
     }
 
     pub(crate) fn next_ack_id(&self) -> u64 {

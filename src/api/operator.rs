@@ -57,7 +57,12 @@ impl Broadcast {
     /// # Errors
     /// As [`Socket::emit`].
     pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<usize, EmitError> {
-        let outgoing = Arc::new(Outgoing::event(&self.namespace.name, name, &args)?);
+        self.emit_ref(name, &args)
+    }
+
+    /// [`emit`](Broadcast::emit), for arguments that are needed again.
+    pub(super) fn emit_ref(&self, name: &str, args: &impl IntoArgs) -> Result<usize, EmitError> {
+        let outgoing = Arc::new(Outgoing::event(&self.namespace.name, name, args)?);
         Ok(self.namespace.roster.broadcast(&self.selection, &outgoing))
     }
 

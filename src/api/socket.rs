@@ -93,6 +93,22 @@ impl Socket {
         &self.0.arrival.namespace.name
     }
 
+    /// The value of a part of the [pattern](Io::of_pattern) that accepted the namespace, or of a
+    /// named group of the [regular expression](Io::of_regex).
+    ///
+    /// ```
+    /// use trunkline::{Io, Socket};
+    ///
+    /// let io = Io::builder().build();
+    /// io.of_pattern("/org/{org}").on_connect(async |socket: Socket| {
+    ///     let org = socket.part("org").unwrap_or_default();
+    ///     println!("{} works at {org}", socket.id());
+    /// });
+    /// ```
+    pub fn part(&self, name: &str) -> Option<&str> {
+        self.0.arrival.namespace.part(name)
+    }
+
     /// The server.
     pub fn io(&self) -> Io {
         self.0.arrival.io.clone()
@@ -167,6 +183,13 @@ impl Socket {
 
     pub(crate) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
         &self.0.arrival.namespace
+    }
+
+    /// The client is in the namespace no more, and is not being decided about either. Once for
+    /// each socket.
+    pub(crate) fn vacate(&self) {
+        let Arrival { io, namespace, .. } = &self.0.arrival;
+        io.leave_namespace(namespace);
     }
 
     pub(crate) fn next_ack_id(&self) -> u64 {

@@ -4,7 +4,7 @@
 
 use trunkline::connection::PlainConfig;
 use trunkline::engine::Transports;
-use trunkline::{DispatchConfig, Frame, engine, socketio};
+use trunkline::{DispatchConfig, Frame, NamespacesConfig, engine, socketio};
 
 use super::values::Values;
 use super::wrong::Wrong;
@@ -16,6 +16,8 @@ pub(super) fn compose(values: &Values) -> Result<trunkline::Config, Wrong> {
         socketio: socketio(values),
         plain: plain(values)?,
         dispatch: dispatch(values),
+        // The program makes no rules of namespaces.
+        namespaces: NamespacesConfig::default(),
     })
 }
 

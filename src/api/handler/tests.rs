@@ -20,7 +20,7 @@ fn call(message: &ByteString, name: &str, array: usize) -> Call {
     };
     let arrival = Arrival {
         id: SocketId::new("a"),
-        namespace: io.namespace("/").unwrap(),
+        namespace: io.inner().namespaces.get("/").unwrap(),
         io,
         mailbox: Arc::new(Mailbox::new(0)),
         handshake: Arc::new(Handshake::new(

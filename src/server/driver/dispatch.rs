@@ -5,6 +5,7 @@
 //! here, in order, while acknowledgements and disconnects are still dealt with.
 
 mod admission;
+mod search;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,11 +22,14 @@ use super::calls::Calls;
 use super::crew::{Crew, Panicked, guarded};
 use super::desk::Desk;
 use super::members::Members;
+use search::Searches;
 
 pub(super) struct Dispatch {
     calls: Calls,
     /// Sockets about which the middlewares are deciding.
     admissions: Crew<Socket, BoxFuture<Result<(), ConnectError>>>,
+    /// Namespaces about whose existence the rules are deciding.
+    searches: Searches,
     mailbox: Arc<Mailbox>,
     handshake: Arc<Handshake>,
     dialect: Dialect,
@@ -53,6 +57,7 @@ impl Dispatch {
         Dispatch {
             calls: Calls::new(io),
             admissions: Crew::new(),
+            searches: Searches::new(),
             mailbox,
             handshake,
             dialect,
@@ -65,7 +70,7 @@ impl Dispatch {
 
     pub(super) fn handle(&mut self, event: Event, desk: &mut Desk<'_>) {
         match event {
-            Event::Connect { namespace, auth } => self.connect(&namespace, auth, desk),
+            Event::Connect { namespace, auth } => self.connect(namespace, auth, desk),
             Event::Message {
                 namespace,
                 name,
@@ -105,6 +110,7 @@ impl Dispatch {
                 self.disconnect(&namespace, reason, desk);
             }
             Event::Abandoned { namespace } => {
+                self.searches.abandon(&namespace);
                 // Its middlewares may still be running; what they decide is nobody's any more.
                 if let Some(member) = self.members.remove_in(&namespace) {
                     member.socket.disconnected(&member.live);
@@ -117,6 +123,10 @@ impl Dispatch {
     pub(super) fn poll(&mut self, desk: &mut Desk<'_>, cx: &mut Context<'_>) -> Poll<()> {
         if let Poll::Ready((socket, finish)) = self.admissions.poll_finished(cx) {
             self.decide(&socket, finish, desk);
+        } else if let Poll::Ready(search) = self.searches.poll(cx) {
+            if let Some((wanted, finish)) = search {
+                self.found(wanted, finish, desk);
+            }
         } else {
             std::task::ready!(self.calls.poll(desk, cx));
         }
@@ -143,7 +153,7 @@ impl Dispatch {
 
     /// Whether [`poll`](Dispatch::poll) must be asked before the task may sleep.
     pub(super) fn is_fresh(&self) -> bool {
-        self.admissions.is_fresh() || self.calls.is_fresh()
+        self.admissions.is_fresh() || self.searches.is_fresh() || self.calls.is_fresh()
     }
 
     /// Whether no handler is running.
@@ -152,7 +162,7 @@ impl Dispatch {
     }
 
     fn in_flight(&self) -> usize {
-        self.admissions.len() + self.calls.len()
+        self.admissions.len() + self.searches.len() + self.calls.len()
     }
 
     fn disconnect(&mut self, namespace: &Namespace, reason: DisconnectReason, desk: &mut Desk<'_>) {

@@ -13,6 +13,13 @@ pub(super) struct Member {
     version: usize,
 }
 
+impl Drop for Member {
+    /// Whichever way it went: the client is in the namespace no more.
+    fn drop(&mut self) {
+        self.socket.vacate();
+    }
+}
+
 /// A client's sockets: few, nearly always one.
 #[derive(Default)]
 pub(super) struct Members(Vec<Member>);

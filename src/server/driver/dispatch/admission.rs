@@ -4,27 +4,25 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use crate::api::{Arrival, CallError, Error, Listeners, Socket};
+use crate::api::{Arrival, CallError, Error, Listeners, NamespaceInner, Socket};
 use crate::server::driver::crew::{Begun, Finish, Panicked};
 use crate::server::driver::desk::Desk;
 use crate::server::driver::members::Member;
 use crate::server::id;
-use crate::socketio::{ConnectError, Namespace};
+use crate::socketio::ConnectError;
 use crate::wire::SocketId;
 
 use super::{Dispatch, event_call};
 
 impl Dispatch {
-    pub(super) fn connect(
+    /// Makes a socket in the namespace, which the client has entered, and lets the middlewares
+    /// decide about it.
+    pub(super) fn join(
         &mut self,
-        name: &Namespace,
+        namespace: Arc<NamespaceInner>,
         auth: Option<ByteString>,
         desk: &mut Desk<'_>,
     ) {
-        let Some(namespace) = self.calls.io().namespace(name) else {
-            desk.refuse(name, &ConnectError::invalid_namespace());
-            return;
-        };
         let (socket, live) = Socket::new(Arrival {
             id: SocketId::new(id::random()),
             io: self.calls.io().clone(),
