@@ -32,8 +32,8 @@ run:
 
 check:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --all-features
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
 	$(CARGO) clippy --lib --no-default-features -- -D warnings
 	$(CARGO) clippy --lib --no-default-features --features server -- -D warnings
 	$(CARGO) clippy --lib --no-default-features --features assistant -- -D warnings
@@ -64,7 +64,7 @@ counts:
 test: test-rust test-protocol
 
 test-rust:
-	$(CARGO) test --all-targets --all-features
+	$(CARGO) test --workspace --all-targets --all-features
 	$(CARGO) test --doc --all-features
 
 # A skip is said aloud; where CI is set it is a failure, but for Autobahn's suite, whose Python few machines have.

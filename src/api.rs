@@ -3,7 +3,7 @@
 //! Reading order: [`Io`] (the server), [`Namespace`] (who may join, what happens), [`Socket`] (one
 //! client in one namespace), [`Broadcast`] (a selection of sockets), [`Handler`] and [`FromCall`]
 //! (async functions and where their arguments come from), [`IntoAnswer`] (return values as
-//! acknowledgements). [`Engine`] is Engine.IO alone, without any of these.
+//! acknowledgements), [`Event`] (events as types). [`Engine`] is Engine.IO alone, without any of these.
 //!
 //! Nothing here touches a socket or a task. What an application does ends in a client's mailbox
 //! ([`registry`](crate::registry)); what a client does is brought here by its task in the server.
@@ -21,6 +21,7 @@ mod operator;
 mod parent;
 mod socket;
 mod state;
+mod typed;
 
 pub use ack::{Ack, AnswerError, EmitWithAck};
 pub use answer::{Answer, Error, IntoAdmission, IntoAnswer};
@@ -35,6 +36,9 @@ pub use operator::{Broadcast, RoomNames};
 pub use parent::{ParentBroadcast, ParentNamespace};
 pub use socket::{Emitted, Socket};
 pub use state::{State, States};
+pub use typed::{
+    Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
+};
 
 pub use crate::registry::DropReason;
 

@@ -51,8 +51,8 @@
 //! # Features
 //!
 //! `server` (sockets and tasks), `assistant` (the `ai-message` route, with an HTTP client for AI
-//! providers), `cli` (the program), all on by default; `axum` reads the peer's address from axum's
-//! `ConnectInfo`.
+//! providers), `cli` (the program), `macros` (the derive macro of [`Event`](trait@Event)), all on by
+//! default; `axum` reads the peer's address from axum's `ConnectInfo`.
 #![forbid(unsafe_code)]
 
 pub mod ai;
@@ -91,10 +91,17 @@ pub use api::{
     Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State,
     States,
 };
+#[cfg(feature = "server")]
+pub use api::{
+    Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
+};
 #[cfg(feature = "assistant")]
 pub use assistant::Assistant;
 #[cfg(feature = "server")]
 pub use server::{Layer, Peer, Server, Service};
+/// Makes a type an [`Event`](trait@Event).
+#[cfg(all(feature = "macros", feature = "server"))]
+pub use trunkline_macros::Event;
 
 /// The code in the README is compiled by the tests.
 #[cfg(all(doctest, feature = "assistant"))]

@@ -26,4 +26,6 @@ mod sockets {
     mod plain;
     mod proxies;
     mod turns;
+    #[cfg(feature = "macros")]
+    mod typed;
 }

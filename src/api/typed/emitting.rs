@@ -1,0 +1,123 @@
+//! Listening to and emitting events as types, for each of the API's handles.
+
+use crate::api::EmitError;
+use crate::api::io::Io;
+use crate::api::namespace::Namespace;
+use crate::api::operator::Broadcast;
+use crate::api::socket::{Emitted, Socket};
+use crate::socketio::{FromArgs, IntoArgs};
+
+use super::ask::Ask;
+use super::handler::{ByEvent, OnEvent};
+use super::{AckValues, Acknowledges, AnswerTo, Event, TypedHandler, WithAck, WithoutAck};
+
+impl Namespace {
+    /// Handles an event of every socket of this namespace; the event is the handler's first argument.
+    ///
+    /// What the handler returns is the acknowledgement that the event declares. All else is as with
+    /// [`on`](Namespace::on), and several handlers of one event may be of both kinds.
+    ///
+    /// # Panics
+    /// As [`on`](Namespace::on).
+    pub fn on_event<M: 'static, H>(&self, handler: H) -> &Namespace
+    where
+        H: TypedHandler<M>,
+        H::Event: Event<Args: FromArgs> + 'static,
+        H::Output: Acknowledges<AnswerTo<H::Event>>,
+        AckValues<H::Event>: IntoArgs + Send + 'static,
+    {
+        self.on::<ByEvent<M>, _>(H::Event::NAME, OnEvent(handler));
+        self
+    }
+
+    /// Sends an event to every socket of the namespace and says how many were there.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<usize, EmitError>
+    where
+        E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
+    {
+        self.emit(E::NAME, event.values())
+    }
+}
+
+impl Io {
+    /// Sends an event to every socket of `/` and says how many were there.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<usize, EmitError>
+    where
+        E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
+    {
+        self.emit(E::NAME, event.values())
+    }
+}
+
+impl Broadcast {
+    /// Sends an event to every selected socket and says how many took it.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<usize, EmitError>
+    where
+        E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
+    {
+        self.emit(E::NAME, event.values())
+    }
+}
+
+impl Socket {
+    /// Handles an event of this socket only, beside the namespace's own handlers. As
+    /// [`Namespace::on_event`].
+    ///
+    /// # Panics
+    /// As [`on`](Namespace::on).
+    pub fn on_event<M: 'static, H>(&self, handler: H)
+    where
+        H: TypedHandler<M>,
+        H::Event: Event<Args: FromArgs> + 'static,
+        H::Output: Acknowledges<AnswerTo<H::Event>>,
+        AckValues<H::Event>: IntoArgs + Send + 'static,
+    {
+        self.on::<ByEvent<M>, _>(H::Event::NAME, OnEvent(handler));
+    }
+
+    /// Sends an event to this client. Returns at once: the event waits in the client's queue.
+    ///
+    /// # Errors
+    /// As [`emit`](Socket::emit).
+    pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<Emitted, EmitError>
+    where
+        E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
+    {
+        self.emit(E::NAME, event.values())
+    }
+
+    /// Sends an event that declares an acknowledgement, and waits for it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # mod events {
+    /// use std::time::Duration;
+    /// use trunkline::{AnswerError, Event, Socket};
+    ///
+    /// #[derive(Event, serde::Serialize)]
+    /// #[event(name = "pick", ack = String)]
+    /// struct Pick { of: Vec<String> }
+    ///
+    /// async fn pick(socket: Socket) -> Result<String, AnswerError> {
+    ///     let pick = Pick { of: vec!["tea".to_owned(), "coffee".to_owned()] };
+    ///     socket.ask(&pick).timeout(Duration::from_secs(30)).await
+    /// }
+    /// # }
+    /// ```
+    pub fn ask<'a, E>(&self, event: &'a E) -> Ask<E>
+    where
+        E: Event<Ack: WithAck, Values<'a>: IntoArgs>,
+        AckValues<E>: FromArgs,
+    {
+        Ask::new(self.emit_with_ack(E::NAME, event.values()))
+    }
+}
