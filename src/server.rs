@@ -14,6 +14,7 @@
 //! [`Refusal`]: crate::engine::Refusal
 
 mod body;
+mod client_files;
 mod compress;
 mod config;
 mod cookie;
@@ -36,6 +37,7 @@ mod upgrade;
 mod websocket;
 
 pub use body::Body;
+pub use client_files::ClientFiles;
 pub use compress::Compression;
 pub use config::Config;
 pub use cookie::{Cookie, SameSite};

@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use http::StatusCode;
 use ipnet::IpNet;
 use trunkline::server::{
-    self, Access, AllowOrigin, Compression, Cookie, Cors, Hooks, HostPolicy, Limits, Origin,
-    OriginPolicy, PerMessageDeflate, SameSite,
+    self, Access, AllowOrigin, ClientFiles, Compression, Cookie, Cors, Hooks, HostPolicy, Limits,
+    Origin, OriginPolicy, PerMessageDeflate, SameSite,
 };
 
 use super::listen::host_name;
@@ -73,6 +73,7 @@ impl Http {
             cookie: cookie(values)?,
             compression,
             per_message_deflate: per_message_deflate(values),
+            client_files: client_files(values)?,
             access: Access::default(),
             trusted_proxies: networks(values, "http.trusted_proxies")?,
             body_timeout: values.duration("http.body_timeout"),
@@ -265,6 +266,12 @@ fn cookie(values: &Values) -> Result<Option<Cookie>, Wrong> {
         expires: attribute("cookie.expires")?,
         secure,
     }))
+}
+
+fn client_files(values: &Values) -> Result<Option<ClientFiles>, Wrong> {
+    let folder = values.optional_text("http.client_files");
+    let read = folder.map(ClientFiles::read).transpose();
+    read.map_err(|error| Wrong::refused(format!("http.client_files: {error}")))
 }
 
 fn per_message_deflate(values: &Values) -> Option<PerMessageDeflate> {

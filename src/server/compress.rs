@@ -58,10 +58,18 @@ impl Coding {
         work.await.ok()?.ok()
     }
 
+    /// The encoded form of what is written once and read many times.
+    pub(super) fn encode_once(self, body: &[u8]) -> io::Result<Bytes> {
+        self.encode_at(flate2::Compression::new(6), body)
+    }
+
     fn encode_now(self, body: &[u8]) -> io::Result<Bytes> {
         // Speed over size: a chat's payload is written once and read once.
         // The level below this one spares most of the rest, but hardly shortens short bodies.
-        let level = flate2::Compression::new(2);
+        self.encode_at(flate2::Compression::new(2), body)
+    }
+
+    fn encode_at(self, level: flate2::Compression, body: &[u8]) -> io::Result<Bytes> {
         let encoded = match self {
             Coding::Gzip => {
                 let mut encoder = GzEncoder::new(Vec::new(), level);

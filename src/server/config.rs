@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::Extensions;
 use ipnet::IpNet;
 
+use super::client_files::ClientFiles;
 use super::compress::Compression;
 use super::cookie::Cookie;
 use super::cors::Cors;
@@ -35,6 +36,9 @@ pub struct Config {
     pub compression: Option<Compression>,
     /// Compression of messages on WebSockets, for clients that offer it. Default: none.
     pub per_message_deflate: Option<PerMessageDeflate>,
+    /// The bundles of the JavaScript client, served below the path (`/socket.io/socket.io.js`).
+    /// Default: none; then such a request is one of Engine.IO, and refused as it would be.
+    pub client_files: Option<ClientFiles>,
     /// Whose pages and which host names are welcome. Default: all.
     pub access: Access,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Default: none, as
@@ -85,6 +89,7 @@ impl Default for Config {
             cookie: None,
             compression: Some(Compression::default()),
             per_message_deflate: None,
+            client_files: None,
             access: Access::default(),
             trusted_proxies: Vec::new(),
             body_timeout: Duration::from_secs(60),
@@ -105,6 +110,7 @@ impl fmt::Debug for Config {
             .field("cookie", &self.cookie)
             .field("compression", &self.compression)
             .field("per_message_deflate", &self.per_message_deflate)
+            .field("client_files", &self.client_files)
             .field("access", &self.access)
             .field("trusted_proxies", &self.trusted_proxies)
             .field("body_timeout", &self.body_timeout)

@@ -65,7 +65,9 @@ where
         match exchange.answer(route, &mut upload).await {
             Ok(Answer { mut reply, first }) => {
                 reply::add_headers(&mut reply, cors);
-                hooks.run_headers(reply.headers_mut(), &parts, first);
+                if !matches!(route, Route::ClientFile(_)) {
+                    hooks.run_headers(reply.headers_mut(), &parts, first);
+                }
                 forwarded::give_back(&mut parts.extensions, &mut reply);
                 reply
             }
@@ -116,9 +118,17 @@ impl Exchange<'_> {
         checked.map_err(|foreign| Refusal::Forbidden {
             message: Some(foreign.to_string()),
         })?;
-        if route == Route::Plain {
+        match (route, &self.shared.config.client_files) {
             // As a part of this, it would make every other request's task as large.
-            return Box::pin(self.open_plain()).await;
+            (Route::Plain, _) => return Box::pin(self.open_plain()).await,
+            (Route::ClientFile(file), Some(files)) => {
+                let reply = files.reply(file, &self.parts.headers);
+                return Ok(Answer {
+                    reply,
+                    first: false,
+                });
+            }
+            _ => {}
         }
         let Parsed { request, version } = self.parse()?;
         match request {

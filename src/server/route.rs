@@ -1,5 +1,6 @@
 //! Whose request it is, told by the raw path.
 
+use super::client_files::{ClientFile, ClientFiles};
 use super::config::Config;
 
 /// The paths of one server, prepared for comparison.
@@ -9,6 +10,7 @@ pub(super) struct Routes {
     prefix: String,
     trailing_slash: bool,
     plain_json: Option<String>,
+    client_files: bool,
 }
 
 /// Who serves a request.
@@ -16,6 +18,8 @@ pub(super) struct Routes {
 pub(super) enum Route {
     /// Engine.IO.
     Engine,
+    /// A file of the JavaScript client.
+    ClientFile(ClientFile),
     /// A WebSocket with plain JSON frames.
     Plain,
     /// Somebody else.
@@ -34,6 +38,7 @@ impl Routes {
             prefix: format!("{slash}{path}"),
             trailing_slash: config.trailing_slash,
             plain_json: config.plain_json.clone(),
+            client_files: config.client_files.is_some(),
         }
     }
 
@@ -48,7 +53,14 @@ impl Routes {
         if upgrade && self.plain_json.as_deref() == Some(path) {
             return Route::Plain;
         }
-        match path.strip_prefix(self.prefix.as_str()) {
+        let below = path.strip_prefix(self.prefix.as_str());
+        if self.client_files
+            && !upgrade
+            && let Some(file) = below.and_then(|rest| ClientFiles::find(rest.strip_prefix('/')?))
+        {
+            return Route::ClientFile(file);
+        }
+        match below {
             Some("") if !self.trailing_slash => Route::Engine,
             Some(rest) if rest.starts_with('/') => Route::Engine,
             _ => Route::Application,
@@ -96,6 +108,71 @@ mod tests {
             };
             let found = routes(configured, slash).find(path, false);
             assert_eq!(found, expected, "{configured} {slash} {path}");
+        }
+    }
+
+    #[test]
+    fn client_files_are_found_by_their_exact_names() {
+        let file = |name| Route::ClientFile(ClientFiles::find(name).unwrap());
+        let (min, map) = (file("socket.io.min.js"), file("socket.io.js.map"));
+        // (configured, request, upgrade, whose)
+        let rows = [
+            ("/socket.io", "/socket.io/socket.io.min.js", false, min),
+            ("/socket.io/", "/socket.io/socket.io.js.map", false, map),
+            ("/", "/socket.io.min.js", false, min),
+            (
+                "/socket.io",
+                "/socket.io/socket.io.min.js",
+                true,
+                Route::Engine,
+            ),
+            (
+                "/socket.io",
+                "/socket.io//socket.io.min.js",
+                false,
+                Route::Engine,
+            ),
+            (
+                "/socket.io",
+                "/socket.io/x/socket.io.min.js",
+                false,
+                Route::Engine,
+            ),
+            (
+                "/socket.io",
+                "/socket.io/socket.io.slim.js",
+                false,
+                Route::Engine,
+            ),
+            (
+                "/socket.io",
+                "/socket.io/socket.io.MIN.js",
+                false,
+                Route::Engine,
+            ),
+            (
+                "/socket.io",
+                "/socket.io/socket%2Eio.min.js",
+                false,
+                Route::Engine,
+            ),
+            (
+                "/socket.io",
+                "/socket.ioXsocket.io.min.js",
+                false,
+                Route::Application,
+            ),
+            ("/socket.io", "/socket.io.min.js", false, Route::Application),
+        ];
+        for (configured, path, upgrade, whose) in rows {
+            for trailing_slash in [true, false] {
+                let mut routes = routes(configured, trailing_slash);
+                routes.client_files = true;
+                assert_eq!(routes.find(path, upgrade), whose, "{configured} {path}");
+                routes.client_files = false;
+                let found = routes.find(path, upgrade);
+                assert!(!matches!(found, Route::ClientFile(_)), "{path}");
+            }
         }
     }
 

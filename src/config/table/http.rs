@@ -21,6 +21,9 @@ fn http(table: &mut Table) {
     let help =
         "The path on which a WebSocket speaks plain JSON, as the program's page does; off for none";
     section.add("plain_json", path, "/", help);
+    let folder = Kind::Text("the path of a folder such as node_modules/socket.io-client/dist");
+    let help = "The folder of the JavaScript client's bundles, served below the path as /socket.io/socket.io.js and so on; unless set, none are";
+    section.unset("client_files", folder, help).named("FOLDER");
     let kind = Kind::Choice(&["auto", "loopback", "same-host", "listed", "any"]);
     let help = "Whose pages are welcome beside the origins: of this machine, of the host that they ask, none, all; auto is loopback on loopback addresses, else same-host";
     section.add("access", kind, "auto", help);

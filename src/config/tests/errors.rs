@@ -230,6 +230,13 @@ fn a_key_is_taken_from_no_flag_and_no_configuration_file() {
 }
 
 #[test]
+fn a_folder_without_the_clients_files_is_refused() {
+    let refused = read(&["--http-client-files=/nowhere/at/all"], &[]).unwrap_err();
+    let expected = "http.client_files: the client file /nowhere/at/all/socket.io.js: ";
+    assert!(refused.to_string().starts_with(expected), "{refused}");
+}
+
+#[test]
 fn values_that_contradict_each_other_are_refused() {
     let rows: [(&[&str], &str); 11] = [
         (
