@@ -77,6 +77,7 @@ pub mod server;
 
 pub use connection::Dialect;
 pub use engine::{CloseReason, Transport};
+pub use socketio::parser::MsgpackParser;
 pub use socketio::{
     AckError, All, Args, Binary, ConnectError, DisconnectReason, EncodeError as EmitError,
     FromArgs, IntoArgs,

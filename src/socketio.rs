@@ -8,6 +8,9 @@
 //! the type that a handler asks for. On the way out [`Outgoing`] is one packet for any number of
 //! recipients: the finished frame, written once.
 //!
+//! A server may have another wire format than JSON packets: [`parser`] is the seam for it, and
+//! `msgpack` stands behind it.
+//!
 //! To read it in order: `packet` (one text message), `placeholders` and `attachments` (binary
 //! parts), `args` (values in and out), `outgoing`, `acks`, `client`.
 //!
@@ -19,9 +22,11 @@ mod attachments;
 mod binary;
 mod client;
 pub(crate) mod json;
+mod msgpack;
 mod name;
 mod outgoing;
 mod packet;
+pub mod parser;
 pub(crate) mod placeholders;
 
 use std::sync::Arc;

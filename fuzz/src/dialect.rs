@@ -145,6 +145,7 @@ fn converse(frames: &[&[u8]], at_once: bool) -> (Vec<(ByteString, Option<u64>)>,
                     is_left = true;
                 }
                 Event::Ack { .. } => panic!("nobody waits"),
+                Event::Unsent { error, .. } => panic!("{error}"),
             }
         }
         assert!(released <= limit.max(1));

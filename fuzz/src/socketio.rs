@@ -137,6 +137,7 @@ impl Ear {
             }
             Event::Abandoned { namespace } => self.asked.retain(|asked| *asked != namespace),
             Event::Ack { .. } => panic!("nobody waits"),
+            Event::Unsent { error, .. } => panic!("{error}"),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::connection::PlainConfig;
 use crate::engine;
+use crate::socketio::parser::Parser;
 use crate::socketio::{self, IntoArgs};
 
 use super::handler::Handler;
@@ -147,6 +148,15 @@ impl Builder {
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Builder {
         self.config.socketio.connect_timeout = timeout;
+        self
+    }
+
+    /// The wire format of packets, which every client must speak:
+    /// [`MsgpackParser`](crate::MsgpackParser), or [one's own](crate::socketio::parser). By default
+    /// Socket.IO's own, JSON.
+    #[must_use]
+    pub fn parser(mut self, parser: impl Parser) -> Builder {
+        self.config.socketio.parser = Some(parser.into());
         self
     }
 

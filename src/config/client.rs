@@ -66,6 +66,8 @@ fn socketio(values: &Values) -> socketio::Config {
         max_namespaces: values.size("socketio.max_namespaces"),
         max_namespace_length: values.size("socketio.max_namespace_length"),
         max_pending_acks: values.size("socketio.max_pending_acks"),
+        // The page, the plain JSON frames' help and every client out of the box speak JSON.
+        parser: None,
     }
 }
 

@@ -32,6 +32,9 @@ pub enum AckError {
     /// ([`Config::max_pending_acks`](super::Config::max_pending_acks)); nothing was sent.
     #[error("the client owes too many acknowledgements")]
     TooMany,
+    /// The server's parser has no form for the event; nothing was sent.
+    #[error("the event has no form in the server's wire format")]
+    Unencodable,
     /// The application used the same id again while it was waited for.
     #[error("the acknowledgement id was used again")]
     Replaced,

@@ -13,6 +13,7 @@
 
 mod config;
 mod event;
+mod foreign;
 mod incoming;
 mod receiving;
 mod seat;
@@ -30,6 +31,7 @@ use super::Namespace;
 use super::acks::{AckError, AckRequest, Waiter};
 use super::outgoing::{self, Outgoing};
 use super::packet::Kind;
+use super::parser::Decoder;
 use crate::wire::{Frame, Moment, SocketId};
 use receiving::Receiving;
 use seat::{Seat, State};
@@ -49,6 +51,8 @@ pub struct Client {
     seats: Vec<Seat>,
     /// Boxed because most clients never send an attachment.
     receiving: Option<Box<Receiving>>,
+    /// What reads the messages if the wire format is not ours.
+    decoder: Option<Box<dyn Decoder>>,
     link: Link,
     events: VecDeque<Event>,
     sends: VecDeque<Frame>,
@@ -75,6 +79,9 @@ pub enum EmitError {
     /// The client owes as many acknowledgements as it may.
     #[error("the client owes too many acknowledgements")]
     TooManyAcks,
+    /// The server's parser has no form for the packet; [`Event::Unsent`] says why.
+    #[error("the packet has no form in the server's wire format")]
+    Unencodable,
 }
 
 impl Client {
@@ -86,10 +93,12 @@ impl Client {
         };
         let (seats, receiving) = (Vec::new(), None);
         let (events, sends) = (VecDeque::new(), VecDeque::new());
+        let decoder = config.parser.as_ref().map(|parser| parser.decoder());
         Client {
             config,
             seats,
             receiving,
+            decoder,
             link,
             events,
             sends,
@@ -107,6 +116,7 @@ impl Client {
             return Ok(None);
         }
         let outcome = match frame {
+            frame if self.decoder.is_some() => self.handle_foreign(frame),
             Frame::Text(text) => self.handle_text(text),
             Frame::Binary(part) => self.handle_part(part),
         };
@@ -189,6 +199,9 @@ impl Client {
             return Err(EmitError::NotJoined);
         };
         let Some(request) = ack else {
+            if self.decoder.is_some() {
+                return self.send_foreign(packet, None);
+            }
             self.sends.push_back(Frame::Text(packet.text().clone()));
             for part in packet.attachments() {
                 self.sends.push_back(Frame::Binary(part.clone()));
@@ -199,7 +212,12 @@ impl Client {
             self.fail(Some(request), AckError::TooMany);
             return Err(EmitError::TooManyAcks);
         }
-        self.sends.extend(packet.frames_with_id(request.id));
+        if self.decoder.is_none() {
+            self.sends.extend(packet.frames_with_id(request.id));
+        } else if let Err(error) = self.send_foreign(packet, Some(request.id)) {
+            self.fail(Some(request), AckError::Unencodable);
+            return Err(error);
+        }
         if let Some(waiter) = self.seats[index].acks.wait(request, now) {
             self.events.push_back(Event::Ack {
                 waiter,
@@ -214,10 +232,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the client has left the namespace.
+    /// When the client has left the namespace, or the parser has no form for the answer.
     pub fn acknowledge(&mut self, id: u64, answer: &Outgoing) -> Result<(), EmitError> {
         if self.socket(answer.namespace()).is_none() {
             return Err(EmitError::NotJoined);
+        }
+        if self.decoder.is_some() {
+            return self.send_foreign(answer, Some(id));
         }
         self.sends.extend(answer.frames_with_id(id));
         Ok(())
@@ -312,6 +333,9 @@ impl Client {
     }
 
     fn send(&mut self, kind: Kind, namespace: &str, json: &str) {
+        if self.decoder.is_some() {
+            return self.send_foreign_reply(kind, namespace, json);
+        }
         let text = outgoing::message(kind, 0, namespace, None, json);
         self.sends.push_back(text.into());
     }

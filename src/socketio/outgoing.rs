@@ -1,8 +1,10 @@
 //! One outgoing packet, written once, shared by all who get it.
 //!
 //! The values are written straight behind the mark and the header, so that the text is at once the
-//! frame of every recipient.
+//! frame of every recipient. In another wire format it is written once as well, when the first
+//! recipient needs it.
 
+mod foreign;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,7 @@ use super::name::is_reserved;
 use super::packet::{self, Kind};
 use super::{Namespace, PlaceholderError};
 use crate::wire::Frame;
+use foreign::Foreign;
 
 /// The most attachments a packet may have: what today's clients accept.
 ///
@@ -49,6 +52,8 @@ pub struct Outgoing {
     flags: Flags,
     /// The packet in another form than its own.
     plain: OnceLock<Option<Frame>>,
+    /// The packet in the wire format of the server's parser.
+    foreign: OnceLock<Foreign>,
 }
 
 /// How a packet wants to be treated on its way; the same for all its recipients.
@@ -166,6 +171,7 @@ impl Outgoing {
             attachments,
             flags: Flags::default(),
             plain: OnceLock::new(),
+            foreign: OnceLock::new(),
         })
     }
 

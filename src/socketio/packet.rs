@@ -141,13 +141,18 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// The types of packets that a server writes.
+/// What a packet is, whatever it looks like on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// Asks for a namespace, or says that the client is in.
     Connect,
+    /// Leaves a namespace, or puts the client out.
     Disconnect,
+    /// An event.
     Event,
+    /// The answer to an event.
     Ack,
+    /// Refuses a namespace.
     ConnectError,
 }
 
@@ -257,7 +262,7 @@ fn take_digits<'a>(rest: &mut &'a str) -> &'a str {
     digits
 }
 
-fn auth(json: &str) -> Result<Option<&str>, PacketError> {
+pub(super) fn auth(json: &str) -> Result<Option<&str>, PacketError> {
     if json.is_empty() {
         return Ok(None);
     }
@@ -268,7 +273,7 @@ fn auth(json: &str) -> Result<Option<&str>, PacketError> {
     Ok(Some(json.trim_end_matches(json::WHITESPACE)))
 }
 
-fn answer(json: &str, attachments: usize) -> Result<&str, PacketError> {
+pub(super) fn answer(json: &str, attachments: usize) -> Result<&str, PacketError> {
     if !json.starts_with('[') {
         return Err(PacketError::Payload("a JSON array"));
     }
@@ -280,7 +285,11 @@ fn answer(json: &str, attachments: usize) -> Result<&str, PacketError> {
 }
 
 /// Checks the array of a packet with attachments, in which the arguments stand after `start`.
-fn check_binary(json: &str, start: usize, attachments: usize) -> Result<(), PacketError> {
+pub(super) fn check_binary(
+    json: &str,
+    start: usize,
+    attachments: usize,
+) -> Result<(), PacketError> {
     match placeholders::find_usual(json, start, attachments) {
         Some(_) => Ok(()),
         None => check(json),

@@ -107,6 +107,7 @@ impl World {
                     waiter.answer(outcome);
                     self.outcomes.lock().unwrap().pop().unwrap()
                 }
+                Event::Unsent { error, .. } => unreachable!("{error}"),
                 Event::Disconnect { socket, reason, .. } => format!("disconnect {socket} {reason}"),
                 Event::Abandoned { namespace } => format!("abandoned {namespace}"),
             });

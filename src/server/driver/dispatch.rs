@@ -102,6 +102,9 @@ impl Dispatch {
                     tracing::error!("the waiter of an acknowledgement panicked: {message}");
                 }
             }
+            Event::Unsent { namespace, error } => {
+                tracing::warn!(%namespace, "a packet was not sent: {error}");
+            }
             Event::Disconnect {
                 namespace,
                 socket: _,

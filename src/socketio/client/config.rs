@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::socketio::MAX_ATTACHMENTS;
+use crate::socketio::parser::SharedParser;
 
 /// What a client may do. Who passes a limit violates the protocol, unless said otherwise.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -10,7 +11,7 @@ pub struct Config {
     /// How long a connection may stay without having joined any namespace: 45 s, as in the
     /// reference server.
     pub connect_timeout: Duration,
-    /// The most attachments of one packet: 10, as in the reference server.
+    /// The most attachments of one JSON packet: 10, as in the reference server.
     pub max_attachments: usize,
     /// The most bytes of one packet with attachments, its text included: 10 000 000, which ten
     /// messages of the default size fill.
@@ -26,6 +27,8 @@ pub struct Config {
     /// The most acknowledgements that a client may owe: 10 000. Beyond it the application's emit
     /// fails; the client is not to blame.
     pub max_pending_acks: usize,
+    /// The wire format, if it is not that of JSON packets: none by default.
+    pub parser: Option<SharedParser>,
 }
 
 impl Default for Config {
@@ -39,6 +42,7 @@ impl Default for Config {
             max_namespaces: 64,
             max_namespace_length: 512,
             max_pending_acks: 10_000,
+            parser: None,
         }
     }
 }

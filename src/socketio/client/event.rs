@@ -6,6 +6,7 @@ use bytestring::ByteString;
 use serde::Serialize;
 
 use crate::socketio::acks::{AckOutcome, Waiter};
+use crate::socketio::parser::ParserError;
 use crate::socketio::{Args, EncodeError, Namespace};
 use crate::wire::SocketId;
 
@@ -37,6 +38,13 @@ pub enum Event {
         waiter: Waiter,
         /// The answer's arguments, which are valid JSON, or why there is none.
         outcome: AckOutcome,
+    },
+    /// A packet was not sent, as the server's [parser](crate::socketio::parser) has no form for it.
+    Unsent {
+        /// Where it should have gone.
+        namespace: Namespace,
+        /// Why.
+        error: ParserError,
     },
     /// The client has left a namespace it had joined.
     Disconnect {

@@ -93,7 +93,11 @@ impl Client {
         }))
     }
 
-    fn handle_connect(&mut self, namespace: &str, auth: Option<&str>) -> Result<Event, Violation> {
+    pub(super) fn handle_connect(
+        &mut self,
+        namespace: &str,
+        auth: Option<&str>,
+    ) -> Result<Event, Violation> {
         if self.seat(namespace).is_some() {
             return Err(Violation::AlreadyJoined {
                 namespace: namespace.into(),
@@ -114,7 +118,7 @@ impl Client {
     }
 
     /// Takes a complete packet other than CONNECT.
-    fn handle_packet(
+    pub(super) fn handle_packet(
         &mut self,
         namespace: &str,
         packet: Incoming,
@@ -219,7 +223,7 @@ fn not_joined(namespace: &str) -> Violation {
 }
 
 /// The name as a slice of the message if it stands there as it is.
-fn event_name(name: Cow<'_, str>, text: &ByteString) -> ByteString {
+pub(super) fn event_name(name: Cow<'_, str>, text: &ByteString) -> ByteString {
     match name {
         Cow::Borrowed(name) => text.slice_ref(name),
         Cow::Owned(name) => name.into(),

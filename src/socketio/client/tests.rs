@@ -1,5 +1,6 @@
 //! Histories of one client, in virtual time.
 
+mod foreign;
 mod histories;
 mod kept;
 mod laws;
@@ -68,6 +69,7 @@ fn told(event: &Event) -> String {
         } => {
             format!("disconnect {namespace} {socket} {reason}")
         }
+        Event::Unsent { namespace, error } => format!("unsent {namespace} {error}"),
         Event::Abandoned { namespace } => format!("abandoned {namespace}"),
     }
 }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::socketio::attachments::AttachmentError;
 use crate::socketio::packet::PacketError;
+use crate::socketio::parser::ParserError;
 use crate::socketio::placeholders::PlaceholderError;
 
 /// What a client did that the protocol does not allow.
@@ -12,6 +13,9 @@ pub enum Violation {
     /// A text message that is no packet.
     #[error(transparent)]
     Packet(#[from] PacketError),
+    /// A message that the server's [parser](crate::socketio::parser) does not take.
+    #[error(transparent)]
+    Parser(#[from] ParserError),
     /// A message at the wrong place among a packet's attachments, or too many bytes.
     #[error(transparent)]
     Attachment(#[from] AttachmentError),

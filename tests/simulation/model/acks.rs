@@ -85,6 +85,7 @@ impl World {
                 Err(AckError::Disconnected) => ("ack disconnected", true),
                 Err(AckError::TooMany) => ("ack refused, too many", true),
                 Err(AckError::Replaced) => ("ack replaced", false),
+                Err(AckError::Unencodable) => ("ack unencodable", false),
             };
             self.tally.count(what);
             self.laws.hold(Law::AcksResolve, is_right, || {

@@ -121,6 +121,9 @@ impl World {
                     waiter.answer(outcome);
                 }
             }
+            socketio::Event::Unsent { error, .. } => {
+                unreachable!("JSON has a form for all: {error}")
+            }
             socketio::Event::Disconnect {
                 namespace,
                 socket,

@@ -59,6 +59,7 @@ impl Books {
             Event::Disconnect { namespace, .. } => {
                 *self.present.get_mut(&*namespace).unwrap() -= 1;
             }
+            Event::Unsent { error, .. } => unreachable!("{error}"),
             Event::Abandoned { .. } => self.decided += 1,
         }
     }
