@@ -6,6 +6,7 @@ mod ai;
 mod deflate;
 mod dialect;
 mod engine;
+mod msgpack;
 mod operations;
 mod provider;
 mod socketio;
@@ -15,6 +16,7 @@ pub use ai::ai_contract;
 pub use deflate::websocket_deflate;
 pub use dialect::dialect;
 pub use engine::{engine_packet, engine_payload};
+pub use msgpack::msgpack;
 pub use operations::connection_ops;
 pub use provider::{provider_events, sse};
 pub use socketio::socketio_packet;
@@ -24,7 +26,7 @@ pub use websocket::websocket_differential;
 pub type Target = fn(&[u8]);
 
 /// The targets by name.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("engine_packet", engine_packet),
     ("engine_payload", engine_payload),
     ("socketio_packet", socketio_packet),
@@ -35,4 +37,5 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("provider_events", provider_events),
     ("websocket_differential", websocket_differential),
     ("websocket_deflate", websocket_deflate),
+    ("msgpack", msgpack),
 ];

@@ -1,0 +1,4 @@
+//! See `trunkline_fuzz::msgpack`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| trunkline_fuzz::msgpack(data));
