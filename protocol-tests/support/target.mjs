@@ -1,7 +1,7 @@
 // Starts the server under test and learns its port.
 //
 // TARGET=trunkline (default): the built programs, newest of target/{release,debug};
-//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH and TRUNKLINE_SERVER name other paths.
+//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH, TRUNKLINE_MSGPACK and TRUNKLINE_SERVER name other paths.
 // TARGET=reference: the same fixtures on the npm reference server.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -26,6 +26,11 @@ export function startConformance(target = TARGET) {
 /** The fixture with library defaults and the echo, ack, bin and broadcast events. */
 export function startBench(target = TARGET, env = {}) {
   return start(fixtureCommand(target, "bench", "bench_server", "TRUNKLINE_BENCH"), env);
+}
+
+/** The fixture whose clients speak MessagePack. */
+export function startMsgpack(target = TARGET) {
+  return start(fixtureCommand(target, "msgpack", "msgpack", "TRUNKLINE_MSGPACK"));
 }
 
 /** An environment in which the server program has its defaults and asks nobody, whatever the machine has configured. */
