@@ -19,10 +19,9 @@ mod protocol;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::engine::{
-    CloseReason, Fault, Gone, MESSAGE, Overlap, Refused, Session, Transmit, Transport,
+    Body, CloseReason, Encoding, Fault, Gone, MESSAGE, Overlap, Refused, Session, Transmit,
+    Transport, Version,
 };
 use crate::socketio::{self, AckRequest, Client, ConnectError, Outgoing, Violation};
 use crate::wire::{Frame, Moment, SocketId};
@@ -78,6 +77,17 @@ impl Connection {
         Connection(Kind::SocketIo(Box::new(Protocol::new(session, client))))
     }
 
+    /// A client of Socket.IO whose session has just been opened: it speaks the revision that
+    /// belongs to the session's version of Engine.IO.
+    pub fn socketio_over(
+        session: Session,
+        config: Arc<socketio::Config>,
+        now: Moment,
+    ) -> Connection {
+        let revision = protocol::revision_over(session.version());
+        Connection::socketio(session, Client::of_revision(config, revision, now))
+    }
+
     /// A client that speaks Engine.IO alone.
     pub fn bare(session: Session) -> Connection {
         Connection(Kind::Bare(Box::new(Bare {
@@ -129,7 +139,7 @@ impl Connection {
     }
 
     /// The POST's body. Its packets are decoded one by one as events are asked for.
-    pub fn handle_body(&mut self, body: Bytes) {
+    pub fn handle_body(&mut self, body: impl Into<Body>) {
         self.with_session((), |session| session.handle_body(body));
     }
 
@@ -138,11 +148,20 @@ impl Connection {
     /// # Errors
     /// When it must not; it is to be closed, and nothing else changes.
     pub fn handle_websocket(&mut self, now: Moment) -> Result<(), Refused> {
-        match &mut self.0 {
-            Kind::SocketIo(protocol) => protocol.session.handle_websocket(now),
-            Kind::Bare(bare) => bare.session.handle_websocket(now),
-            Kind::Plain(_) => Err(Refused::Upgraded),
-        }
+        self.with_session(Err(Refused::Upgraded), |session| {
+            session.handle_websocket(now)
+        })
+    }
+
+    /// [`handle_websocket`](Connection::handle_websocket) for one whose request asked for this
+    /// encoding.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn handle_websocket_in(&mut self, now: Moment, encoding: Encoding) -> Result<(), Refused> {
+        self.with_session(Err(Refused::Upgraded), |session| {
+            session.handle_websocket_in(now, encoding)
+        })
     }
 
     /// The WebSocket ended.
@@ -371,6 +390,13 @@ impl Connection {
     /// Whether a POST is in flight: begun, or its body not used up.
     pub fn is_posting(&self) -> bool {
         self.session().is_some_and(Session::posting)
+    }
+
+    /// Whether the client makes up its socket ids itself, from its session's id, as clients of
+    /// Socket.IO 2 do.
+    pub fn makes_up_ids(&self) -> bool {
+        self.session()
+            .is_some_and(|session| session.version() == Version::V3)
     }
 
     /// By which transport the client is connected.

@@ -28,6 +28,7 @@ mod outgoing;
 mod packet;
 pub mod parser;
 pub(crate) mod placeholders;
+mod revision;
 
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub(crate) use outgoing::MARK;
 pub use outgoing::{Flags, MAX_ATTACHMENTS, Outgoing};
 pub use packet::PacketError;
 pub use placeholders::PlaceholderError;
+pub use revision::Revision;
 
 /// The name of a namespace, with its leading slash; `/` is the main one.
 pub type Namespace = Arc<str>;

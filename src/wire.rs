@@ -4,6 +4,8 @@
 //! There is no protocol here; what a frame means is decided in [`engine`](crate::engine) and
 //! [`socketio`](crate::socketio).
 
+pub(crate) mod query;
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Add;

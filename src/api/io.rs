@@ -167,6 +167,21 @@ impl Builder {
         self
     }
 
+    /// Whether clients of Socket.IO 2, which speak Engine.IO 3, are served as well. Default no.
+    ///
+    /// The socket ids of such clients are made of their session ids; who learns one can speak for
+    /// the client. See [`engine::Config::allow_eio3`].
+    ///
+    /// ```
+    /// let io = trunkline::Io::builder().allow_eio3(true).build();
+    /// assert!(io.config().engine.allow_eio3);
+    /// ```
+    #[must_use]
+    pub fn allow_eio3(mut self, allow: bool) -> Builder {
+        self.config.engine.allow_eio3 = allow;
+        self
+    }
+
     /// Is told of every handler that failed or panicked. By default it is logged as a warning.
     #[must_use]
     pub fn on_error(mut self, hook: impl Fn(&HandlerError<'_>) + Send + Sync + 'static) -> Builder {

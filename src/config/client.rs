@@ -32,6 +32,7 @@ fn engine(values: &Values) -> Result<engine::Config, Wrong> {
         allow_upgrades: values.switch("engine.allow_upgrades"),
         close_wait: values.duration("engine.close_wait"),
         initial_packet: initial_packet.map(Frame::from),
+        allow_eio3: values.switch("engine.allow_eio3"),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Socket.IO over Engine.IO: where a session and a client meet.
 
-use crate::engine::{CloseReason, Session};
-use crate::socketio::{Client, DisconnectReason, Event, Violation};
+use crate::engine::{CloseReason, Session, Version};
+use crate::socketio::{Client, DisconnectReason, Event, Revision, Violation};
 use crate::wire::{Frame, Moment};
 
 /// Socket.IO over Engine.IO.
@@ -115,6 +115,14 @@ impl Protocol {
             self.is_told = true;
             self.client.handle_close(reason);
         }
+    }
+}
+
+/// The revision of Socket.IO that is spoken over a version of Engine.IO.
+pub(super) fn revision_over(version: Version) -> Revision {
+    match version {
+        Version::V3 => Revision::V4,
+        Version::V4 => Revision::V5,
     }
 }
 

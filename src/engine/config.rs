@@ -27,6 +27,15 @@ pub struct Config {
     pub close_wait: Duration,
     /// A message, without its type digit, that follows each open packet. Default: none.
     pub initial_packet: Option<Frame>,
+    /// Whether clients of version 3 of the protocol, those of Socket.IO 2, are served as well:
+    /// every request that does not say `EIO=4` is taken for theirs. Default: no.
+    ///
+    /// Such a client makes up its socket ids from its session id, so for it, and for it alone, the
+    /// server has to do the same: its [`SocketId`](crate::wire::SocketId) in `/` *is* the session
+    /// id, and elsewhere it ends with it. **Whoever learns the socket id of such a client can read
+    /// and write its session**: do not show it to other clients, and do not log it. Clients of
+    /// version 4 are not concerned.
+    pub allow_eio3: bool,
 }
 
 impl Default for Config {
@@ -40,6 +49,7 @@ impl Default for Config {
             allow_upgrades: true,
             close_wait: Duration::from_secs(30),
             initial_packet: None,
+            allow_eio3: false,
         }
     }
 }

@@ -56,7 +56,7 @@ pub enum Heartbeat {
 pub enum Beat {
     /// Send a ping now.
     Ping,
-    /// The pong has not come: the peer is gone.
+    /// The pong has not come, or in version 3 no ping: the peer is gone.
     PongTooLate,
 }
 

@@ -58,6 +58,9 @@ pub enum PacketError {
     /// A text packet in a long-polling body that is not UTF-8.
     #[error("the packet is not UTF-8")]
     NotUtf8,
+    /// A body of version 3 in which no length stands where one belongs, or not so much follows.
+    #[error("the packet has no length, or a wrong one")]
+    Length,
 }
 
 impl Packet {

@@ -12,6 +12,50 @@ use crate::wire::Frame;
 
 const SEPARATOR: u8 = 0x1E;
 
+/// The body of a POST, or of the answer to a GET.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// `text/plain`: packets as text; in version 4 always.
+    Text(Bytes),
+    /// `application/octet-stream`: packets as bytes, which only version 3 has.
+    Binary(Bytes),
+}
+
+impl Body {
+    /// What it holds.
+    pub fn bytes(&self) -> &Bytes {
+        match self {
+            Body::Text(bytes) | Body::Binary(bytes) => bytes,
+        }
+    }
+
+    /// How many bytes that is.
+    pub fn len(&self) -> usize {
+        self.bytes().len()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.bytes().is_empty()
+    }
+
+    /// The same kind of body with other bytes.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(Bytes) -> Bytes) -> Body {
+        match self {
+            Body::Text(bytes) => Body::Text(change(bytes)),
+            Body::Binary(bytes) => Body::Binary(change(bytes)),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    /// Text, as all bodies of version 4 are.
+    fn from(bytes: Bytes) -> Body {
+        Body::Text(bytes)
+    }
+}
+
 /// Splits a body into its packets, one at a time, as slices of the body.
 pub fn split(body: Bytes) -> Packets {
     Packets { rest: Some(body) }

@@ -52,7 +52,7 @@ pub enum Fault {
     PostGone,
     /// A POST of a content type that belongs to an older protocol.
     InvalidContent,
-    /// The client sent a ping; in this protocol the server does.
+    /// The client sent a ping, or in version 3 a pong: that is the server's part.
     HeartbeatDirection,
     /// A WebSocket message over the limit.
     TooLarge,

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
-
+use super::config::Config;
+use super::encoding::{Encoding, Version};
 use super::refusal::Refusal;
 use super::transport::{Transport, Transports};
-use crate::wire::Sid;
+use crate::wire::{Sid, query};
 
 /// What of an HTTP request decides its fate.
 #[derive(Clone, Copy, Debug)]
@@ -60,17 +60,63 @@ pub enum Request {
     },
 }
 
-/// A request and whether it speaks this version of the protocol.
+/// A request and the version of the protocol that it speaks.
 ///
 /// The shell goes on in this order: an unknown id, a transport that is not the session's (unless
-/// the request is a WebSocket), then `version`. A handshake is first shown to the application's
-/// admission hook, then checked for `version`, before any 101.
+/// the request is a WebSocket), then [`continues`](Parsed::continues). A handshake is first shown
+/// to the application's admission hook, then [`opens`](Parsed::opens), before any 101.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parsed {
     /// What the request wants.
     pub request: Request,
-    /// The refusal to give when the protocol version is not 4.
-    pub version: Result<(), Refusal>,
+    /// What the query says, if that is not version 4; written out only for those.
+    older: Option<Box<Older>>,
+}
+
+/// A request that does not say `EIO=4`: in the reference server all of these speak version 3.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Older {
+    /// What the query said.
+    protocol: Option<String>,
+    encoding: Encoding,
+}
+
+impl Parsed {
+    /// How packets are to be written for the sender of this request.
+    pub fn encoding(&self) -> Encoding {
+        let older = self.older.as_ref();
+        older.map_or(Encoding::V4, |older| older.encoding)
+    }
+
+    /// How the packets of a session are to be written that this handshake opens.
+    ///
+    /// # Errors
+    ///
+    /// When its version is not spoken here.
+    pub fn opens(&self, config: &Config) -> Result<Encoding, Refusal> {
+        match &self.older {
+            Some(older) if !config.allow_eio3 => Err(Refusal::UnsupportedVersion {
+                protocol: older.protocol.clone(),
+            }),
+            _ => Ok(self.encoding()),
+        }
+    }
+
+    /// Checks that the request speaks the version of the session that it names.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub fn continues(&self, session: Version) -> Result<(), Refusal> {
+        if self.encoding().version() == session {
+            return Ok(());
+        }
+        let protocol = match &self.older {
+            Some(older) => older.protocol.clone(),
+            None => Some("4".to_owned()),
+        };
+        Err(Refusal::ProtocolMismatch { protocol })
+    }
 }
 
 impl Request {
@@ -94,24 +140,18 @@ impl Request {
         if !head.origin_valid {
             return Err(Refusal::InvalidOrigin);
         }
-        // Written out only for those who are refused.
-        let protocol = match version {
+        let older = match version {
             Some(version) if version == "4" => None,
-            other => Some(other.map(Cow::into_owned)),
+            other => Some(Box::new(Older {
+                protocol: other.map(Cow::into_owned),
+                encoding: Encoding::old(head.query),
+            })),
         };
-        let (request, wrong): (_, fn(Option<String>) -> Refusal) =
-            match sid.filter(|sid| !sid.is_empty()) {
-                Some(sid) => {
-                    let request = Request::of_session(head, transport, Sid::new(&*sid))?;
-                    (request, |protocol| Refusal::ProtocolMismatch { protocol })
-                }
-                None => {
-                    let request = Request::handshake(head, transport)?;
-                    (request, |protocol| Refusal::UnsupportedVersion { protocol })
-                }
-            };
-        let version = protocol.map_or(Ok(()), |protocol| Err(wrong(protocol)));
-        Ok(Parsed { request, version })
+        let request = match sid.filter(|sid| !sid.is_empty()) {
+            Some(sid) => Request::of_session(head, transport, Sid::new(&*sid))?,
+            None => Request::handshake(head, transport)?,
+        };
+        Ok(Parsed { request, older })
     }
 
     fn handshake(head: &RequestHead<'_>, transport: Transport) -> Result<Request, Refusal> {
@@ -162,12 +202,12 @@ impl<'a> Parameters<'a> {
     fn read(query: &'a str) -> Parameters<'a> {
         let mut parameters = Parameters::default();
         // Most queries have nothing to decode, and one look tells.
-        if is_coded(query) {
-            for (name, value) in pairs(query) {
+        if query::is_coded(query) {
+            for (name, value) in query::pairs(query) {
                 parameters.take(&name, value);
             }
         } else {
-            for (name, value) in plain_pairs(query) {
+            for (name, value) in query::plain_pairs(query) {
                 parameters.take(name, Cow::Borrowed(value));
             }
         }
@@ -189,77 +229,7 @@ impl<'a> Parameters<'a> {
 /// `+` is a space, a `%` that starts no two hexadecimal digits stands for itself, and what is
 /// not UTF-8 becomes U+FFFD.
 pub fn query_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
-    pairs(query).map(|(name, value)| (name.into_owned(), value.into_owned()))
-}
-
-fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    plain_pairs(query).map(|(name, value)| (percent_decode(name), percent_decode(value)))
-}
-
-/// [`query_pairs`], as they stand.
-fn plain_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = Some(query);
-    std::iter::from_fn(move || {
-        let text = rest.take()?;
-        let (pair, after) = cut(text, b'&');
-        rest = after;
-        Some(pair)
-    })
-    .filter(|pair| !pair.is_empty())
-    .map(|pair| {
-        // Names are short.
-        match pair.bytes().position(|byte| byte == b'=') {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
-            None => (pair, ""),
-        }
-    })
-}
-
-fn is_coded(text: &str) -> bool {
-    memchr2(b'%', b'+', text.as_bytes()).is_some()
-}
-
-/// What stands before the first `mark`, an ASCII byte, and what stands behind it.
-fn cut(text: &str, mark: u8) -> (&str, Option<&str>) {
-    match memchr(mark, text.as_bytes()) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    }
-}
-
-fn percent_decode(text: &str) -> Cow<'_, str> {
-    if !is_coded(text) {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        bytes.push(match (byte, after) {
-            (b'+', _) => b' ',
-            (b'%', [high, low, behind @ ..]) => match (hex_value(*high), hex_value(*low)) {
-                (Some(high), Some(low)) => {
-                    rest = behind;
-                    high << 4 | low
-                }
-                _ => b'%',
-            },
-            _ => byte,
-        });
-    }
-    Cow::Owned(
-        String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-    )
-}
-
-fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
+    query::pairs(query).map(|(name, value)| (name.into_owned(), value.into_owned()))
 }
 
 #[cfg(test)]

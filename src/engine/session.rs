@@ -13,25 +13,28 @@
 
 mod handshake;
 mod polling;
+mod pulse;
 mod upgrade;
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::config::Config;
-use super::heartbeat::{Beat, Heartbeat};
+use super::encoding::{Encoding, Version};
+use super::heartbeat::Beat;
 use super::packet::{Packet, PacketError};
+use super::payload::Body;
 use super::reason::{CloseReason, Fault};
 use super::transport::Transport;
+use super::v3;
 use crate::wire::{Frame, Moment, Sid};
 
 pub use polling::Overlap;
 pub use upgrade::Refused;
 
-use polling::{Poll, Post};
+use polling::{Answer, Poll, Post};
+use pulse::Pulse;
 use upgrade::Probe;
 
 /// A queue that once grew beyond this many frames gives its memory back when it is empty.
@@ -47,8 +50,9 @@ pub struct Session {
     link: Link,
     poll: Poll,
     post: Post,
-    heartbeat: Heartbeat,
-    /// Frames in wire form that have not left yet.
+    pulse: Pulse,
+    encoding: Encoding,
+    /// Frames that have not left yet, in the wire form of version 4.
     queue: VecDeque<Frame>,
     queued_bytes: usize,
     hangup: Option<Hangup>,
@@ -60,7 +64,7 @@ pub struct Session {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Transmit {
     /// Answer the parked GET with 200 and this body.
-    Poll(Bytes),
+    Poll(Body),
     /// Send this frame on the session's WebSocket.
     Frame(Frame),
     /// Send a ping frame of the WebSocket protocol. A session never asks for it; the plain JSON
@@ -98,6 +102,8 @@ enum Link {
     Probing {
         by: Moment,
         probe: Probe,
+        /// How the candidate carries binary messages.
+        encoding: Encoding,
     },
     WebSocket,
 }
@@ -114,6 +120,17 @@ impl Session {
     /// On [`Transport::WebSocket`] the WebSocket is there already. On polling the caller reports
     /// the handshake's GET by [`handle_poll`](Session::handle_poll).
     pub fn open(sid: &Sid, transport: Transport, config: Arc<Config>, now: Moment) -> Session {
+        Session::open_in(sid, transport, Encoding::V4, config, now)
+    }
+
+    /// [`open`](Session::open) for a client whose packets are written in this way.
+    pub fn open_in(
+        sid: &Sid,
+        transport: Transport,
+        encoding: Encoding,
+        config: Arc<Config>,
+        now: Moment,
+    ) -> Session {
         let first = handshake::open_packet(sid, transport, &config);
         let initial = config.initial_packet.clone();
         let mut session = Session {
@@ -124,7 +141,8 @@ impl Session {
             },
             poll: Poll::Absent,
             post: Post::Idle,
-            heartbeat: Heartbeat::start(now, config.rhythm()),
+            pulse: Pulse::start(encoding.version(), now, config.rhythm()),
+            encoding,
             queue: VecDeque::new(),
             queued_bytes: 0,
             hangup: None,
@@ -143,9 +161,12 @@ impl Session {
     /// Returns the message that it carries for the layer above, if any, as a slice of it.
     pub fn handle_frame(&mut self, now: Moment, frame: Frame) -> Option<Frame> {
         match self.link {
-            Link::WebSocket => self.receive(now, Packet::decode(frame)),
-            Link::Probing { by, probe } => {
-                self.handle_candidate_frame(frame, by, probe);
+            Link::WebSocket => {
+                let packet = self.decode(frame);
+                self.receive(now, packet)
+            }
+            Link::Probing { .. } => {
+                self.handle_candidate_frame(frame);
                 None
             }
             // A candidate that has just been hung up may have said more.
@@ -168,7 +189,7 @@ impl Session {
                     Gone::Failed => CloseReason::TransportError(Fault::Io),
                     Gone::TooLarge => CloseReason::TransportError(Fault::TooLarge),
                 },
-                polling::CLOSE,
+                Answer::Close,
             ),
         }
         self.hangup = match gone {
@@ -188,13 +209,13 @@ impl Session {
             self.drop_candidate();
         }
         match self.phase {
-            Phase::Open => match self.heartbeat.handle_timeout(now, self.config.rhythm()) {
+            Phase::Open => match self.pulse.handle_timeout(now, self.config.rhythm()) {
                 Some(Beat::Ping) => self.send(Frame::from_static("2")),
                 Some(Beat::PongTooLate) => self.fail(CloseReason::PingTimeout),
                 None => {}
             },
             Phase::Closing { by } if by <= now => {
-                self.end(CloseReason::ForcedClose, polling::CLOSE);
+                self.end(CloseReason::ForcedClose, Answer::Close);
             }
             Phase::Closing { .. } | Phase::Closed(_) => {}
         }
@@ -204,7 +225,7 @@ impl Session {
     /// does that of its candidate, whose `5` may be there unread.
     pub fn pause(&mut self, now: Moment) {
         self.is_paused = true;
-        self.heartbeat.pause(now);
+        self.pulse.pause(now);
     }
 
     /// The caller reads from the client again. A candidate has its whole time anew.
@@ -215,10 +236,10 @@ impl Session {
             *by = now + self.config.upgrade_timeout;
         }
         self.is_paused = false;
-        self.heartbeat.resume(now);
+        self.pulse.resume(now);
     }
 
-    /// Queues a frame in wire form; ignored unless the session is open.
+    /// Queues a frame in the wire form of version 4; ignored unless the session is open.
     ///
     /// The queue has no bound of its own: the caller watches
     /// [`queued_bytes`](Session::queued_bytes) and fails a client that is too slow.
@@ -239,7 +260,7 @@ impl Session {
         }
         let told_at_once = matches!(self.link, Link::WebSocket) || self.is_polling_parked();
         if told_at_once && self.queue.is_empty() {
-            self.end(CloseReason::ForcedClose, polling::CLOSE);
+            self.end(CloseReason::ForcedClose, Answer::Close);
         } else {
             self.phase = Phase::Closing {
                 by: now + self.config.close_wait,
@@ -249,12 +270,12 @@ impl Session {
 
     /// Closes at once, because the server stops; what is queued is dropped.
     pub fn shut_down(&mut self) {
-        self.end(CloseReason::ForcedClose, polling::CLOSE);
+        self.end(CloseReason::ForcedClose, Answer::Close);
     }
 
     /// Closes at once, for a reason found outside; what is queued is dropped.
     pub fn fail(&mut self, reason: CloseReason) {
-        self.end(reason, polling::CLOSE);
+        self.end(reason, Answer::Close);
     }
 
     /// The next thing to do on the network, in order.
@@ -262,11 +283,11 @@ impl Session {
         if let Link::WebSocket = self.link {
             if let Some(frame) = self.queue.pop_front() {
                 self.queued_bytes -= frame.len();
-                return Some(Transmit::Frame(frame));
+                return Some(Transmit::Frame(self.written(frame)));
             }
             self.trim_queue();
             if self.is_closing() {
-                self.end(CloseReason::ForcedClose, polling::CLOSE);
+                self.end(CloseReason::ForcedClose, Answer::Close);
             }
             if self.hangup.is_none() && matches!(self.poll, Poll::Absent) {
                 return None;
@@ -290,7 +311,7 @@ impl Session {
             Link::Polling | Link::Probing { .. } | Link::WebSocket => None,
         };
         let phase = match self.phase {
-            Phase::Open => self.heartbeat.poll_timeout(),
+            Phase::Open => self.pulse.poll_timeout(),
             Phase::Closing { by } => Some(by),
             Phase::Closed(_) => None,
         };
@@ -325,7 +346,12 @@ impl Session {
         }
     }
 
-    /// The size of the queued frames in wire form.
+    /// The version of the protocol that it speaks.
+    pub fn version(&self) -> Version {
+        self.encoding.version()
+    }
+
+    /// The size of the queued frames, in the wire form of version 4.
     pub fn queued_bytes(&self) -> usize {
         self.queued_bytes
     }
@@ -345,21 +371,27 @@ impl Session {
     fn receive(&mut self, now: Moment, packet: Result<Packet, PacketError>) -> Option<Frame> {
         match (&self.phase, packet) {
             (Phase::Open, Ok(Packet::Message(message))) => {
-                self.heartbeat.handle_other(now, self.config.rhythm());
+                self.pulse.handle_other(now, self.config.rhythm());
                 return Some(message);
             }
             (Phase::Open, Ok(Packet::Pong(_))) => {
-                self.heartbeat.handle_pong(now, self.config.rhythm());
+                if !self.pulse.handle_pong(now, self.config.rhythm()) {
+                    self.fail(CloseReason::TransportError(Fault::HeartbeatDirection));
+                }
             }
             (Phase::Open, Ok(Packet::Open(_) | Packet::Upgrade | Packet::Noop)) => {
-                self.heartbeat.handle_other(now, self.config.rhythm());
+                self.pulse.handle_other(now, self.config.rhythm());
             }
             (Phase::Open, Ok(Packet::Ping(_))) => {
-                self.fail(CloseReason::TransportError(Fault::HeartbeatDirection));
+                match self.pulse.handle_ping(now, self.config.rhythm()) {
+                    // Without the ping's data, as in the reference.
+                    true => self.send(Frame::from_static("3")),
+                    false => self.fail(CloseReason::TransportError(Fault::HeartbeatDirection)),
+                }
             }
             (Phase::Open, Err(_)) => self.fail(CloseReason::ParseError),
             (Phase::Open | Phase::Closing { .. }, Ok(Packet::Close)) => {
-                self.end(CloseReason::TransportClose, polling::NOOP);
+                self.end(CloseReason::TransportClose, Answer::Noop);
             }
             // What comes in after the session has left the open state is dropped.
             (Phase::Closing { .. } | Phase::Closed(_), _) => {}
@@ -368,7 +400,7 @@ impl Session {
     }
 
     /// The one way into `Closed`: releases a parked GET with `answer`, hangs up the WebSocket.
-    fn end(&mut self, reason: CloseReason, answer: &'static str) {
+    fn end(&mut self, reason: CloseReason, answer: Answer) {
         if let Phase::Closed(_) = self.phase {
             return;
         }
@@ -381,6 +413,22 @@ impl Session {
             Link::Polling => {}
             Link::Probing { .. } => self.drop_candidate(),
             Link::WebSocket => self.hangup = Some(Hangup { code: None }),
+        }
+    }
+
+    /// A frame of the WebSocket as a packet of the session's version.
+    fn decode(&self, frame: Frame) -> Result<Packet, PacketError> {
+        match self.encoding {
+            Encoding::V4 => Packet::decode(frame),
+            Encoding::V3 { .. } => v3::decode(frame),
+        }
+    }
+
+    /// A queued frame as it goes over the WebSocket.
+    fn written(&self, frame: Frame) -> Frame {
+        match self.encoding {
+            Encoding::V4 => frame,
+            Encoding::V3 { binary, .. } => v3::frame(frame, binary),
         }
     }
 

@@ -15,6 +15,7 @@ mod desk;
 mod dispatch;
 mod lanes;
 mod members;
+mod names;
 mod open;
 mod seat;
 mod tenant;
@@ -26,12 +27,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::api::Handshake;
 use crate::clock;
 use crate::connection::Connection;
-use crate::engine::{Fault, Transport};
+use crate::engine::{Body, Fault, Transport};
 use crate::registry::{ENVELOPE, Mailbox};
 use crate::wire::Moment;
 
@@ -42,6 +41,7 @@ pub(crate) use open::{open_plain, open_polling, open_websocket};
 
 use desk::{Desk, Inbox};
 use lanes::{Input, Lanes};
+use names::Names;
 use seat::Seat;
 use tenant::Tenant;
 use timer::Timer;
@@ -93,9 +93,16 @@ impl Driver {
     ) -> Driver {
         let transport = connection.transport();
         let mailbox = Arc::new(Mailbox::new(shared.dispatch.max_backlog));
+        let names = Names::of(&connection, session.as_ref());
         let seat = Seat::take(shared, session, transport, &mailbox);
         let dialect = connection.dialect();
-        let tenant = Tenant::new(&shared.application, mailbox.clone(), handshake, dialect);
+        let tenant = Tenant::new(
+            &shared.application,
+            mailbox.clone(),
+            handshake,
+            dialect,
+            names,
+        );
         Driver {
             seat,
             lanes: Lanes::new(mailbox.clone()),
@@ -116,6 +123,7 @@ impl Driver {
     /// once follows it.
     fn open(&mut self, cx: &mut Context<'_>) {
         self.phase = Phase::Open;
+        self.lanes.perform(&mut self.connection, cx);
         self.settle(clock::now(), cx);
         self.tenant.opened();
     }
@@ -195,14 +203,16 @@ impl Driver {
                 self.connection.handle_post_refused();
             }
             Arrival::InvalidContent => self.connection.handle_invalid_content(),
-            Arrival::WebSocket(websocket) => match self.connection.handle_websocket(now) {
-                Ok(()) => self.lanes.attach(websocket),
-                Err(_) => self.lanes.turn_away(websocket),
-            },
+            Arrival::WebSocket(websocket, encoding) => {
+                match self.connection.handle_websocket_in(now, encoding) {
+                    Ok(()) => self.lanes.attach(websocket),
+                    Err(_) => self.lanes.turn_away(websocket),
+                }
+            }
         }
     }
 
-    fn take_body(&mut self, body: Bytes) {
+    fn take_body(&mut self, body: Body) {
         if self.lanes.post_has_body() {
             self.connection.handle_body(body);
         }

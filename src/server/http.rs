@@ -9,9 +9,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, ORIGIN, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, Version as HttpVersion};
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::timeout;
@@ -23,7 +24,9 @@ use super::sessions::{Arrival, PollAnswer, PostAnswer, SessionHandle};
 use super::shared::Shared;
 use super::websocket::{self, Upgrade};
 use super::{driver, forwarded, newcomer, upgrade};
-use crate::engine::{Parsed, Refusal, Request as Wanted, RequestHead, Transport};
+use crate::engine::{
+    Body, Encoding, Parsed, Refusal, Request as Wanted, RequestHead, Transport, Version,
+};
 use crate::wire::Sid;
 
 /// Answers a request that `route` says is ours; `upgrade` says whether it asks for a WebSocket.
@@ -130,28 +133,28 @@ impl Exchange<'_> {
             }
             _ => {}
         }
-        let Parsed { request, version } = self.parse()?;
-        match request {
-            Wanted::Open { transport } => Box::pin(self.open(transport, version)).await,
+        let parsed = self.parse()?;
+        match &parsed.request {
+            Wanted::Open { transport } => Box::pin(self.open(*transport, &parsed)).await,
             Wanted::Poll { sid } => {
-                let session = self.polling_session(&sid, version)?;
-                self.poll(&sid, &session).await
+                let session = self.polling_session(sid, &parsed)?;
+                self.poll(sid, &session).await
             }
             Wanted::Post { sid } => {
-                let session = self.polling_session(&sid, version)?;
-                self.post(&sid, &session, upload).await
+                let session = self.polling_session(sid, &parsed)?;
+                self.post(sid, &session, upload).await
             }
             Wanted::WebSocket { sid } => {
-                let session = self.session(&sid)?;
-                version?;
-                self.add_websocket(session)
+                let session = self.session(sid)?;
+                parsed.continues(session.version())?;
+                self.add_websocket(session, parsed.encoding())
             }
             Wanted::OtherMethod { sid } => {
-                self.polling_session(&sid, version)?;
+                self.polling_session(sid, &parsed)?;
                 Err(Rejection::Bare(StatusCode::BAD_REQUEST))
             }
             Wanted::PlainWebSocket { sid } => {
-                let current = self.session(&sid)?.transport();
+                let current = self.session(sid)?.transport();
                 Err(Refusal::TransportMismatch {
                     transport: Transport::WebSocket,
                     current,
@@ -181,11 +184,7 @@ impl Exchange<'_> {
         self.shared.sessions.find(sid).ok_or_else(|| unknown(sid))
     }
 
-    fn polling_session(
-        &self,
-        sid: &Sid,
-        version: Result<(), Refusal>,
-    ) -> Result<Arc<SessionHandle>, Refusal> {
+    fn polling_session(&self, sid: &Sid, parsed: &Parsed) -> Result<Arc<SessionHandle>, Refusal> {
         let session = self.session(sid)?;
         let current = session.transport();
         if current != Transport::Polling {
@@ -194,22 +193,20 @@ impl Exchange<'_> {
                 current,
             });
         }
-        version.map(|()| session)
+        parsed.continues(session.version())?;
+        Ok(session)
     }
 
-    async fn open(
-        &mut self,
-        transport: Transport,
-        version: Result<(), Refusal>,
-    ) -> Result<Answer, Rejection> {
+    async fn open(&mut self, transport: Transport, parsed: &Parsed) -> Result<Answer, Rejection> {
         let handshake = newcomer::admit(self.shared, self.parts).await?;
-        version?;
+        let encoding = parsed.opens(&self.shared.engine)?;
+        let version = encoding.version();
         match transport {
             Transport::Polling => {
-                let booking = newcomer::book(self.shared, &handshake, transport).await?;
+                let booking = newcomer::book(self.shared, &handshake, transport, version).await?;
                 let sid = booking.sid().clone();
                 let (sender, receiver) = oneshot::channel();
-                driver::open_polling(self.shared, booking, handshake, sender);
+                driver::open_polling(self.shared, booking, handshake, encoding, sender);
                 let mut reply = self.payload(&sid, receiver).await?;
                 let cookie = self.shared.config.cookie.as_ref();
                 if let Some(cookie) = cookie.and_then(|cookie| cookie.header(&sid)) {
@@ -219,8 +216,8 @@ impl Exchange<'_> {
             }
             Transport::WebSocket => {
                 let (reply, upgrade) = self.switch_protocols()?;
-                let booking = newcomer::book(self.shared, &handshake, transport).await?;
-                driver::open_websocket(self.shared, booking, handshake, upgrade);
+                let booking = newcomer::book(self.shared, &handshake, transport, version).await?;
+                driver::open_websocket(self.shared, booking, handshake, encoding, upgrade);
                 Ok(Answer { reply, first: true })
             }
         }
@@ -242,7 +239,7 @@ impl Exchange<'_> {
     /// The 101 and the connection that will follow it.
     fn switch_protocols(&mut self) -> Result<(Reply, Upgrade), Rejection> {
         // RFC 6455, 4.2.1. hyper upgrades nothing older either.
-        if self.parts.version < Version::HTTP_11 {
+        if self.parts.version < HttpVersion::HTTP_11 {
             return Err(Rejection::Malformed("A WebSocket needs HTTP/1.1"));
         }
         let deflate = self.shared.config.per_message_deflate.as_ref();
@@ -258,7 +255,11 @@ impl Exchange<'_> {
         Ok((reply, Upgrade { on_upgrade, agreed }))
     }
 
-    fn add_websocket(&mut self, session: Arc<SessionHandle>) -> Result<Answer, Rejection> {
+    fn add_websocket(
+        &mut self,
+        session: Arc<SessionHandle>,
+        encoding: Encoding,
+    ) -> Result<Answer, Rejection> {
         let (reply, upgrade) = self.switch_protocols()?;
         let max_payload = self.shared.engine.max_payload;
         // Nobody waits for this task: it ends when the 101 is written or the client leaves.
@@ -266,7 +267,8 @@ impl Exchange<'_> {
             let Some(websocket) = websocket::upgrade(upgrade, max_payload).await else {
                 return;
             };
-            if let Err(Arrival::WebSocket(late)) = session.arrive(Arrival::WebSocket(websocket)) {
+            let arrival = Arrival::WebSocket(websocket, encoding);
+            if let Err(Arrival::WebSocket(late, _)) = session.arrive(arrival) {
                 late.hang_up(None).await;
             }
         });
@@ -302,7 +304,7 @@ impl Exchange<'_> {
             }
             at_once => {
                 let is_long = matches!(&at_once, Ok(PollAnswer::Payload(body, _))
-                    if reply::is_long(body, compression));
+                    if reply::is_long(body.bytes(), compression));
                 (at_once.ok(), Taste::of(&self.parts.headers, is_long))
             }
         };
@@ -339,7 +341,8 @@ impl Exchange<'_> {
         let max_payload = self.shared.engine.max_payload;
         let (sender, mut answer) = oneshot::channel();
         // Of all arrivals, what is handed back is dropped, which reads as the end of the session.
-        if is_binary(headers) {
+        let is_binary = is_binary(headers);
+        if is_binary && session.version() == Version::V4 {
             let _ = session.arrive(Arrival::Post(sender, None));
             if session.arrive(Arrival::InvalidContent).is_ok() {
                 // Whatever it says, the session is over when it says so, and the client may look.
@@ -355,6 +358,7 @@ impl Exchange<'_> {
         // Mostly the body comes along with the head.
         match poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await {
             Poll::Ready(Ok(body)) => {
+                let body = body_of(body, is_binary);
                 let _ = session.arrive(Arrival::Post(sender, Some(body)));
             }
             Poll::Ready(Err(error)) => {
@@ -372,7 +376,10 @@ impl Exchange<'_> {
                 let read = read.map_err(|_| Rejection::Cut(StatusCode::REQUEST_TIMEOUT))?;
                 let body = read.map_err(|error| refuse(session, error))?;
                 // The driver sees the POST end when `answer` goes.
-                if session.arrive(Arrival::Body(body)).is_err() {
+                if session
+                    .arrive(Arrival::Body(body_of(body, is_binary)))
+                    .is_err()
+                {
                     return posted(None, sid, headers);
                 }
             }
@@ -385,6 +392,13 @@ impl Exchange<'_> {
 fn is_binary(request: &HeaderMap) -> bool {
     let kind = request.get(CONTENT_TYPE);
     kind.is_some_and(|kind| kind == "application/octet-stream")
+}
+
+fn body_of(bytes: Bytes, is_binary: bool) -> Body {
+    match is_binary {
+        true => Body::Binary(bytes),
+        false => Body::Text(bytes),
+    }
 }
 
 /// Why a POST's body is not taken, which its session is told where the client goes on.

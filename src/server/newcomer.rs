@@ -13,7 +13,7 @@ use super::sessions::Booking;
 use super::shared::Shared;
 use crate::api::{Circumstances, Handshake};
 use crate::clock;
-use crate::engine::{Refusal, Transport};
+use crate::engine::{Refusal, Transport, Version};
 use crate::wire::Sid;
 
 /// Lets the server's state and the application decide about a newcomer.
@@ -34,6 +34,7 @@ pub(super) async fn book(
     shared: &Shared,
     handshake: &Arc<Handshake>,
     transport: Transport,
+    version: Version,
 ) -> Result<Booking, Refusal> {
     let problem = match shared.config.hooks.run_id(handshake).await {
         Some(Ok(made)) if !id::is_fit(&made) => "it has a form that no id may have".to_owned(),
@@ -43,7 +44,7 @@ pub(super) async fn book(
                 Some(Ok(made)) => Sid::new(made),
                 _ => Sid::new(id::random()),
             };
-            match shared.sessions.book(sid, transport) {
+            match shared.sessions.book(sid, transport, version) {
                 Some(booking) => return Ok(booking),
                 None => "it is in use".to_owned(),
             }

@@ -12,11 +12,14 @@ use http_body_util::Full;
 use memchr::memchr2_iter;
 
 use super::compress::{Coding, Compression};
-use crate::engine::Refusal;
+use crate::engine::{Body, Refusal};
 
 /// A response of ours; its body is always whole.
 pub(super) type Reply = Response<Full<Bytes>>;
 
+/// Scripts of JSONP as well, so nothing may forbid browsers to run it.
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const HTML: HeaderValue = HeaderValue::from_static("text/html");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
@@ -109,23 +112,29 @@ impl Taste {
 
 /// Answers a GET with its packets; `hold` sees the bytes that will be written.
 pub(super) async fn payload(
-    body: Bytes,
+    body: Body,
     taste: Taste,
     compression: Option<Compression>,
     hold: impl FnOnce(Bytes) -> Bytes,
 ) -> Reply {
-    let encoded = match taste.coding.filter(|_| is_long(&body, compression)) {
-        Some(coding) => coding.encode(body.clone()).await.map(|body| (coding, body)),
+    let encoded = match taste.coding.filter(|_| is_long(body.bytes(), compression)) {
+        Some(coding) => {
+            let encoded = coding.encode(body.bytes().clone()).await;
+            encoded.map(|body| (coding, body))
+        }
         None => None,
     };
-    let plain = HeaderValue::from_static("text/plain; charset=UTF-8");
+    let (kind, body) = match body {
+        Body::Text(body) => (PLAIN, body),
+        Body::Binary(body) => (OCTETS, body),
+    };
     let reply = match encoded {
         Some((coding, body)) => {
-            let mut reply = text(StatusCode::OK, plain, hold(body));
+            let mut reply = text(StatusCode::OK, kind, hold(body));
             reply.headers_mut().insert(CONTENT_ENCODING, coding.name());
             reply
         }
-        None => text(StatusCode::OK, plain, hold(body)),
+        None => text(StatusCode::OK, kind, hold(body)),
     };
     finish(reply, taste)
 }
@@ -193,7 +202,7 @@ pub(super) fn add_headers(reply: &mut Reply, extra: HeaderMap) {
 mod tests {
     use std::convert::identity;
 
-    use http_body::Body;
+    use http_body::Body as _;
     use http_body_util::BodyExt;
 
     use super::*;
@@ -261,20 +270,25 @@ mod tests {
             HeaderValue::from_static("gzip"),
         )]);
         let on = Some(Compression::default());
-        let plain = payload(long.clone(), Taste::default(), on, identity).await;
+        let plain = payload(Body::Text(long.clone()), Taste::default(), on, identity).await;
         assert_eq!(plain.headers()[CONTENT_TYPE], "text/plain; charset=UTF-8");
         assert_eq!(plain.headers()[CACHE_CONTROL], "no-store");
         assert_eq!(plain.body().size_hint().exact(), Some(2000));
         assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
         assert_eq!(
-            payload(long.clone(), Taste::of(&gzip, true), None, identity)
-                .await
-                .headers()
-                .get(CONTENT_ENCODING),
+            payload(
+                Body::Text(long.clone()),
+                Taste::of(&gzip, true),
+                None,
+                identity
+            )
+            .await
+            .headers()
+            .get(CONTENT_ENCODING),
             None
         );
         assert_eq!(
-            payload(long, Taste::of(&gzip, true), on, identity)
+            payload(Body::Text(long), Taste::of(&gzip, true), on, identity)
                 .await
                 .headers()[CONTENT_ENCODING],
             "gzip"
@@ -291,7 +305,13 @@ mod tests {
         ];
         for (agent, calmed) in rows {
             let request = HeaderMap::from_iter([(USER_AGENT, agent.parse().unwrap())]);
-            let reply = payload(Bytes::new(), Taste::of(&request, true), None, identity).await;
+            let reply = payload(
+                Body::Text(Bytes::new()),
+                Taste::of(&request, true),
+                None,
+                identity,
+            )
+            .await;
             assert_eq!(
                 reply.headers().contains_key(X_XSS_PROTECTION),
                 calmed,

@@ -8,11 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::websocket::WebSocket;
-use crate::engine::Transport;
+use crate::engine::{Body, Encoding, Transport, Version};
 use crate::registry::Held;
 use crate::wire::Sid;
 
@@ -36,12 +35,17 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     /// Takes an id for a session, which is reachable from now on; none if the id is taken.
-    pub(crate) fn book(self: &Arc<Self>, sid: Sid, transport: Transport) -> Option<Booking> {
+    pub(crate) fn book(
+        self: &Arc<Self>,
+        sid: Sid,
+        transport: Transport,
+        version: Version,
+    ) -> Option<Booking> {
         let mut by_sid = self.by_sid.write().unwrap_or_else(PoisonError::into_inner);
         let Entry::Vacant(vacant) = by_sid.entry(sid.clone()) else {
             return None;
         };
-        let handle = SessionHandle::new(transport);
+        let handle = SessionHandle::new(transport, version);
         vacant.insert(handle.clone());
         drop(by_sid);
         let sessions = self.clone();
@@ -117,6 +121,7 @@ pub(crate) struct SessionHandle {
     waker: OnceLock<Waker>,
     turns: Turns,
     transport: AtomicU8,
+    version: Version,
 }
 
 enum Mailbox {
@@ -132,21 +137,21 @@ pub(crate) enum Arrival {
     /// A GET waits for packets.
     Poll(oneshot::Sender<PollAnswer>),
     /// A POST begins; its body follows, unless it is here already.
-    Post(oneshot::Sender<PostAnswer>, Option<Bytes>),
+    Post(oneshot::Sender<PostAnswer>, Option<Body>),
     /// The POST's body is complete.
-    Body(Bytes),
+    Body(Body),
     /// The POST was over the limit and is answered already; the session is unharmed.
     PostRefused,
     /// The POST has a content type of an older protocol and is answered already.
     InvalidContent,
-    /// A WebSocket for this session.
-    WebSocket(Box<WebSocket>),
+    /// A WebSocket for this session, and the encoding that its request asked for.
+    WebSocket(Box<WebSocket>, Encoding),
 }
 
 /// The answer to a GET.
 pub(crate) enum PollAnswer {
     /// Its packets, and what counts them until they are written.
-    Payload(Bytes, Held),
+    Payload(Body, Held),
     /// Another GET is waiting.
     Overlap,
     /// The session is gone.
@@ -167,13 +172,14 @@ pub(crate) enum PostAnswer {
 }
 
 impl SessionHandle {
-    pub(crate) fn new(transport: Transport) -> Arc<SessionHandle> {
+    pub(crate) fn new(transport: Transport, version: Version) -> Arc<SessionHandle> {
         Arc::new(SessionHandle {
             mailbox: Mutex::new(Mailbox::Open(VecDeque::new())),
             news: AtomicBool::new(true),
             waker: OnceLock::new(),
             turns: Turns::default(),
             transport: AtomicU8::new(transport as u8),
+            version,
         })
     }
 
@@ -226,6 +232,11 @@ impl SessionHandle {
         }
     }
 
+    /// The version of the protocol that the session speaks.
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
     pub(crate) fn set_transport(&self, transport: Transport) {
         self.transport.store(transport as u8, Ordering::Relaxed);
     }
@@ -252,11 +263,13 @@ impl SessionHandle {
 mod tests {
     use std::future::poll_fn;
 
+    use bytes::Bytes;
+
     use super::*;
 
     #[tokio::test]
     async fn arrivals_come_in_order_and_wake_the_driver() {
-        let handle = SessionHandle::new(Transport::Polling);
+        let handle = SessionHandle::new(Transport::Polling, Version::V4);
         let driver = tokio::spawn({
             let handle = handle.clone();
             async move {
@@ -266,7 +279,11 @@ mod tests {
             }
         });
         tokio::task::yield_now().await;
-        assert!(handle.arrive(Arrival::Body(Bytes::new())).is_ok());
+        assert!(
+            handle
+                .arrive(Arrival::Body(Body::Text(Bytes::new())))
+                .is_ok()
+        );
         assert!(handle.arrive(Arrival::PostRefused).is_ok());
         assert!(driver.await.unwrap());
     }
@@ -275,8 +292,14 @@ mod tests {
     async fn a_removed_session_answers_whoever_waits() {
         let sessions = Arc::new(Sessions::default());
         let sid = Sid::new("a");
-        let booking = sessions.book(sid.clone(), Transport::Polling).unwrap();
-        assert!(sessions.book(sid.clone(), Transport::Polling).is_none());
+        let booking = sessions
+            .book(sid.clone(), Transport::Polling, Version::V4)
+            .unwrap();
+        assert!(
+            sessions
+                .book(sid.clone(), Transport::Polling, Version::V4)
+                .is_none()
+        );
         let handle = sessions.find(&sid).unwrap();
         let (sender, receiver) = oneshot::channel();
         assert!(handle.arrive(Arrival::Poll(sender)).is_ok());
@@ -290,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_mailbox_is_bounded() {
-        let handle = SessionHandle::new(Transport::Polling);
+        let handle = SessionHandle::new(Transport::Polling, Version::V4);
         for _ in 0..MAX_ARRIVALS {
             assert!(handle.arrive(Arrival::PostRefused).is_ok());
         }
@@ -299,7 +322,7 @@ mod tests {
 
     #[test]
     fn the_transport_is_remembered() {
-        let handle = SessionHandle::new(Transport::Polling);
+        let handle = SessionHandle::new(Transport::Polling, Version::V4);
         assert_eq!(handle.transport(), Transport::Polling);
         handle.set_transport(Transport::WebSocket);
         assert_eq!(handle.transport(), Transport::WebSocket);

@@ -24,14 +24,14 @@ mod violation;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde::Serialize;
 use thiserror::Error;
 
 use super::Namespace;
 use super::acks::{AckError, AckRequest, Waiter};
 use super::outgoing::{self, Outgoing};
-use super::packet::Kind;
+use super::packet::{Kind, MAIN};
 use super::parser::Decoder;
+use super::revision::Revision;
 use crate::wire::{Frame, Moment, SocketId};
 use receiving::Receiving;
 use seat::{Seat, State};
@@ -47,6 +47,7 @@ pub use violation::Violation;
 #[derive(Debug)]
 pub struct Client {
     config: Arc<Config>,
+    revision: Revision,
     /// Few, nearly always one: looked through from the front.
     seats: Vec<Seat>,
     /// Boxed because most clients never send an attachment.
@@ -88,21 +89,33 @@ impl Client {
     /// A client whose connection opened at `now`. Every text frame that it sends begins with the
     /// transport's mark of a message, `4`.
     pub fn new(config: Arc<Config>, now: Moment) -> Client {
+        Client::of_revision(config, Revision::V5, now)
+    }
+
+    /// [`new`](Client::new) for a client that speaks this revision of the protocol. One of
+    /// [`Revision::V4`] asks for `/` at once.
+    pub fn of_revision(config: Arc<Config>, revision: Revision, now: Moment) -> Client {
         let link = Link::Fresh {
             join_by: now + config.connect_timeout,
         };
         let (seats, receiving) = (Vec::new(), None);
         let (events, sends) = (VecDeque::new(), VecDeque::new());
         let decoder = config.parser.as_ref().map(|parser| parser.decoder());
-        Client {
+        let mut client = Client {
             config,
+            revision,
             seats,
             receiving,
             decoder,
             link,
             events,
             sends,
+        };
+        if revision == Revision::V4 {
+            let asked = client.ask_for(MAIN, None);
+            client.events.push_back(asked);
         }
+        client
     }
 
     /// Takes a message, without the transport's prefix.
@@ -162,7 +175,7 @@ impl Client {
             return;
         };
         self.link = Link::Used;
-        self.send(Kind::Connect, namespace, &welcome(socket));
+        self.send(Kind::Connect, namespace, &self.revision.welcome(socket));
         for packet in self.seats[index].join(socket.clone()) {
             let event = self.deliver(namespace, packet);
             self.events.extend(event);
@@ -178,7 +191,7 @@ impl Client {
         };
         let mut seat = self.seats.remove(index);
         self.fail_waiters(&mut seat);
-        self.send(Kind::ConnectError, namespace, &error.to_json());
+        self.send(Kind::ConnectError, namespace, &self.revision.refusal(error));
     }
 
     /// Sends an event, also into a namespace that the client is still asking for: then it leaves
@@ -355,14 +368,4 @@ impl Client {
     fn pending_acks(&self) -> usize {
         self.seats.iter().map(|seat| seat.acks.len()).sum()
     }
-}
-
-/// What a client is told that was let in.
-fn welcome(socket: &SocketId) -> String {
-    #[derive(Serialize)]
-    struct Welcome<'a> {
-        sid: &'a SocketId,
-    }
-    let json = serde_json::to_string(&Welcome { sid: socket });
-    json.expect("texts always serialise")
 }

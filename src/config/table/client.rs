@@ -33,6 +33,8 @@ fn engine(table: &mut Table) {
     section.add("close_wait", Kind::duration(), "30s", help);
     let help = "A message that follows each open packet, without its type digit";
     section.unset("initial_packet", Kind::Text("text"), help);
+    let help = "Whether clients of Socket.IO 2 (Engine.IO 3) are served as well; what is known of their sockets' ids opens their sessions";
+    section.add("allow_eio3", Kind::Switch, "false", help);
 }
 
 fn socketio(table: &mut Table) {

@@ -1,6 +1,7 @@
 //! Requests and their refusals, in the order in which the protocol checks them.
 
 use super::*;
+use crate::engine::encoding::{BinaryForm, Callback};
 
 const BOTH: Transports = Transports {
     polling: true,
@@ -28,13 +29,17 @@ fn sid() -> Sid {
 }
 
 fn refusal(head: &RequestHead<'_>) -> Refusal {
-    match Request::parse(head, BOTH) {
-        Err(refusal)
-        | Ok(Parsed {
-            version: Err(refusal),
-            ..
-        }) => refusal,
-        Ok(Parsed { request, .. }) => panic!("{head:?} was read as {request:?}"),
+    let parsed = match Request::parse(head, BOTH) {
+        Err(refusal) => return refusal,
+        Ok(parsed) => parsed,
+    };
+    let version = match parsed.request {
+        Request::Open { .. } => parsed.opens(&Config::default()).map(drop),
+        _ => parsed.continues(Version::V4),
+    };
+    match version {
+        Err(refusal) => refusal,
+        Ok(()) => panic!("{head:?} was read as {:?}", parsed.request),
     }
 }
 
@@ -87,7 +92,7 @@ fn good_requests_are_read() {
     ] {
         let expected = Parsed {
             request,
-            version: Ok(()),
+            older: None,
         };
         assert_eq!(Request::parse(&head, BOTH), Ok(expected), "{head:?}");
     }
@@ -290,6 +295,65 @@ fn a_refusal_tells_its_cause() {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         assert_eq!(given, context, "{refusal:?}");
+    }
+}
+
+fn old(binary: BinaryForm, number: Option<u32>) -> Encoding {
+    let jsonp = number.map(Callback);
+    Encoding::V3 { binary, jsonp }
+}
+
+#[test]
+fn an_old_client_says_how_it_takes_packets() {
+    let (bytes, base64) = (BinaryForm::Bytes, BinaryForm::Base64);
+    for (query, encoding) in [
+        ("EIO=4&b64=1&j=1", Encoding::V4),
+        ("EIO=3", old(bytes, None)),
+        ("EIO=5", old(bytes, None)),
+        ("EIO=04", old(bytes, None)),
+        ("EIO=4&EIO=3", old(bytes, None)),
+        ("eio=4", old(bytes, None)),
+        ("EIO=3&b64=1", old(base64, None)),
+        ("EIO=3&b64=0", old(base64, None)),
+        ("EIO=3&b64=", old(bytes, None)),
+        ("EIO=3&b64=1&b64", old(bytes, None)),
+        ("EIO=3&b64=1&j=0", old(base64, Some(0))),
+        ("EIO=3&j=12", old(bytes, Some(12))),
+        ("EIO=3&j=%31a2%22);alert(3", old(bytes, Some(123))),
+        ("EIO=3&j=", old(bytes, None)),
+        ("EIO=3&j=alert", old(bytes, None)),
+        ("EIO=3&j=4294967296", old(bytes, None)),
+    ] {
+        let query = format!("transport=polling&{query}");
+        let parsed = Request::parse(&head("GET", &query), BOTH).unwrap();
+        let config = Config {
+            allow_eio3: true,
+            ..Config::default()
+        };
+        assert_eq!(parsed.opens(&config), Ok(encoding), "{query}");
+        assert_eq!(parsed.encoding(), encoding, "{query}");
+    }
+}
+
+#[test]
+fn a_session_is_continued_in_its_own_version() {
+    let poll = |protocol: &str| {
+        let query = format!("{protocol}&transport=polling&sid=abc");
+        Request::parse(&head("GET", &query), BOTH).unwrap()
+    };
+    for (protocol, session, said) in [
+        ("EIO=4", Version::V4, None),
+        ("EIO=3", Version::V3, None),
+        ("", Version::V3, None),
+        ("EIO=4", Version::V3, Some(Some("4"))),
+        ("EIO=3", Version::V4, Some(Some("3"))),
+        ("", Version::V4, Some(None)),
+    ] {
+        let refusal = said.map(|said| Refusal::ProtocolMismatch {
+            protocol: said.map(str::to_owned),
+        });
+        let given = poll(protocol).continues(session).err();
+        assert_eq!(given, refusal, "{protocol} {session:?}");
     }
 }
 

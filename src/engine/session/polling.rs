@@ -12,16 +12,38 @@ use std::mem;
 use bytes::Bytes;
 
 use super::{Link, Phase, Session};
-use crate::engine::payload::{self, Packets};
+use crate::engine::encoding::{BinaryForm, Encoding};
+use crate::engine::packet::{Packet, PacketError};
+use crate::engine::payload::{self, Body};
 use crate::engine::reason::{CloseReason, Fault};
+use crate::engine::v3;
 use crate::wire::{Frame, Moment};
 
-/// Tells a parked GET that the session is over.
-pub(super) const CLOSE: &str = "1";
-/// Releases a parked GET.
-pub(super) const NOOP: &str = "6";
-/// Tells a GET that came after a graceful close that the session is over.
-const NOOP_AND_CLOSE: &str = "6\x1e1";
+/// What a GET is answered with when it is not the queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    /// Tells a parked GET that the session is over.
+    Close,
+    /// Releases a parked GET.
+    Noop,
+    /// Tells a GET that came after a graceful close that the session is over.
+    NoopAndClose,
+}
+
+impl Answer {
+    const fn text(self) -> &'static str {
+        match self {
+            Answer::Close => "1",
+            Answer::Noop => "6",
+            Answer::NoopAndClose => "6\x1e1",
+        }
+    }
+
+    fn frames(self) -> Vec<Frame> {
+        let packets = self.text().split('\x1e');
+        packets.map(Frame::from_static).collect()
+    }
+}
 
 /// The request cannot be taken: answer it with 400.
 ///
@@ -37,11 +59,11 @@ pub(super) enum Poll {
     Absent,
     Parked,
     /// To be answered with this, whatever is queued.
-    Released(&'static str),
+    Released(Answer),
 }
 
 impl Poll {
-    pub(super) fn release(&mut self, answer: &'static str) {
+    pub(super) fn release(&mut self, answer: Answer) {
         if let Poll::Parked = self {
             *self = Poll::Released(answer);
         }
@@ -54,6 +76,25 @@ pub(super) enum Post {
     Idle,
     Receiving,
     Decoding(Packets),
+}
+
+/// The packets of a body, in whichever encoding.
+#[derive(Debug)]
+pub(super) enum Packets {
+    V4(payload::Packets),
+    V3(v3::Packets),
+    /// A binary body, which no client of version 4 sends.
+    Foreign,
+}
+
+impl Packets {
+    fn next(&mut self) -> Option<Result<Packet, PacketError>> {
+        match self {
+            Packets::V4(packets) => packets.next(),
+            Packets::V3(packets) => packets.next(),
+            Packets::Foreign => Some(Err(PacketError::NotUtf8)),
+        }
+    }
 }
 
 impl Session {
@@ -133,9 +174,19 @@ impl Session {
     ///
     /// Ignored when no POST is under way; the session may have ended or moved to a WebSocket
     /// since it began.
-    pub fn handle_body(&mut self, body: Bytes) {
+    ///
+    /// A client of JSONP sends a form, and bytes are text unless they are said to be a
+    /// [`Body::Binary`], which is malformed in version 4.
+    pub fn handle_body(&mut self, body: impl Into<Body>) {
         if let Post::Receiving = self.post {
-            self.post = Post::Decoding(payload::split(body));
+            self.post = Post::Decoding(match (self.encoding, body.into()) {
+                (Encoding::V4, Body::Text(body)) => Packets::V4(payload::split(body)),
+                (Encoding::V4, Body::Binary(_)) => Packets::Foreign,
+                (Encoding::V3 { jsonp: Some(_), .. }, body) => {
+                    Packets::V3(v3::split_form(body.bytes()))
+                }
+                (Encoding::V3 { jsonp: None, .. }, body) => Packets::V3(v3::split(body)),
+            });
         }
     }
 
@@ -171,22 +222,22 @@ impl Session {
     }
 
     /// The body that answers the parked GET, if there is something to say.
-    pub(super) fn poll_answer(&mut self) -> Option<Bytes> {
+    pub(super) fn poll_answer(&mut self) -> Option<Body> {
         let body = match (&self.poll, &self.phase, &self.link) {
             (Poll::Absent, ..) => return None,
-            (Poll::Released(body), ..) => Bytes::from_static(body.as_bytes()),
+            (Poll::Released(answer), ..) => self.body_of(*answer),
             (Poll::Parked, ..) if !self.queue.is_empty() => self.take_queue(),
             (Poll::Parked, Phase::Closing { .. }, _) => {
                 self.poll = Poll::Absent;
-                self.end(CloseReason::ForcedClose, CLOSE);
-                Bytes::from_static(NOOP_AND_CLOSE.as_bytes())
+                self.end(CloseReason::ForcedClose, Answer::Close);
+                self.body_of(Answer::NoopAndClose)
             }
             // Engine.IO protocol, "Upgrade": once the probe has been answered no GET waits. While
             // nobody would read the `5`, a client that gave up would only poll without a pause.
             (Poll::Parked, _, Link::Probing { probe, .. })
                 if probe.received() && !self.is_paused =>
             {
-                Bytes::from_static(NOOP.as_bytes())
+                self.body_of(Answer::Noop)
             }
             (Poll::Parked, ..) => return None,
         };
@@ -194,12 +245,34 @@ impl Session {
         Some(body)
     }
 
-    fn take_queue(&mut self) -> Bytes {
-        let body = payload::join(self.queue.iter());
+    fn take_queue(&mut self) -> Body {
+        let body = match self.encoding {
+            Encoding::V4 => Body::Text(payload::join(self.queue.iter())),
+            _ => self.join_old(self.queue.iter()),
+        };
         self.queue.clear();
         self.queued_bytes = 0;
         self.trim_queue();
         body
+    }
+
+    fn body_of(&self, answer: Answer) -> Body {
+        match self.encoding {
+            Encoding::V4 => Body::Text(Bytes::from_static(answer.text().as_bytes())),
+            Encoding::V3 { .. } => self.join_old(answer.frames().iter()),
+        }
+    }
+
+    /// A body of version 3.
+    fn join_old<'a>(&self, frames: impl Iterator<Item = &'a Frame> + Clone) -> Body {
+        match self.encoding {
+            // Text is all that a script can hold.
+            Encoding::V3 {
+                jsonp: Some(callback),
+                ..
+            } => v3::join(frames, BinaryForm::Base64).map(|body| v3::script(&body, callback)),
+            encoding => v3::join(frames, encoding.binary()),
+        }
     }
 
     fn polls(&self) -> bool {

@@ -6,10 +6,12 @@ mod heartbeat;
 mod laws;
 mod polling;
 mod upgrade;
+mod version3;
 mod websocket;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::*;
@@ -76,7 +78,7 @@ impl Play {
                 Transmit::Poll(body) => {
                     format!(
                         "GET {}",
-                        String::from_utf8(body.into()).unwrap().replace('\x1e', "|")
+                        str::from_utf8(body.bytes()).unwrap().replace('\x1e', "|")
                     )
                 }
                 Transmit::Frame(Frame::Text(text)) => format!("WS {text}"),

@@ -10,8 +10,9 @@
 //! the WebSocket, so nothing is lost, doubled or reordered. A candidate that fails leaves the
 //! session as it was. The heartbeat does not notice any of it.
 
-use super::polling::{self, Post};
+use super::polling::{Answer, Post};
 use super::{Hangup, Link, Phase, Session};
+use crate::engine::encoding::Encoding;
 use crate::engine::packet::{PROBE, Packet};
 use crate::wire::{Frame, Moment};
 
@@ -59,6 +60,16 @@ impl Session {
     ///
     /// When the caller must close that WebSocket; the session goes on as it was.
     pub fn handle_websocket(&mut self, now: Moment) -> Result<(), Refused> {
+        self.handle_websocket_in(now, self.encoding)
+    }
+
+    /// [`handle_websocket`](Session::handle_websocket) for a WebSocket whose own request asked for
+    /// this encoding, which it has if it takes over. Its version is the session's.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn handle_websocket_in(&mut self, now: Moment, encoding: Encoding) -> Result<(), Refused> {
         match (&self.phase, &self.link) {
             (Phase::Closing { .. } | Phase::Closed(_), _) => Err(Refused::NotOpen),
             (Phase::Open, Link::WebSocket) => Err(Refused::Upgraded),
@@ -71,21 +82,27 @@ impl Session {
                 self.link = Link::Probing {
                     by,
                     probe: Probe::Awaited,
+                    encoding,
                 };
                 Ok(())
             }
         }
     }
 
-    pub(super) fn handle_candidate_frame(&mut self, frame: Frame, by: Moment, probe: Probe) {
-        match Packet::decode(frame) {
-            Ok(Packet::Ping(data)) if data == PROBE => {
-                self.link = Link::Probing {
-                    by,
-                    probe: Probe::Received,
-                };
+    pub(super) fn handle_candidate_frame(&mut self, frame: Frame) {
+        let packet = self.decode(frame);
+        let Link::Probing {
+            probe, encoding, ..
+        } = &mut self.link
+        else {
+            return;
+        };
+        match packet {
+            Ok(Packet::Ping(data)) if data == PROBE => *probe = Probe::Received,
+            Ok(Packet::Upgrade) if probe.received() => {
+                self.encoding = *encoding;
+                self.switch();
             }
-            Ok(Packet::Upgrade) if probe.received() => self.switch(),
             Ok(_) | Err(_) => self.drop_candidate(),
         }
     }
@@ -114,7 +131,7 @@ impl Session {
     fn switch(&mut self) {
         self.link = Link::WebSocket;
         // Clients wait for their requests before they send the `5`; whoever did not is released.
-        self.poll.release(polling::CLOSE);
+        self.poll.release(Answer::Close);
         if let Post::Receiving = self.post {
             self.post = Post::Idle;
         }

@@ -22,6 +22,7 @@ use super::calls::Calls;
 use super::crew::{Crew, Panicked, guarded};
 use super::desk::Desk;
 use super::members::Members;
+use super::names::Names;
 use search::Searches;
 
 pub(super) struct Dispatch {
@@ -33,6 +34,7 @@ pub(super) struct Dispatch {
     mailbox: Arc<Mailbox>,
     handshake: Arc<Handshake>,
     dialect: Dialect,
+    names: Names,
     limits: DispatchConfig,
     members: Members,
     waiting: VecDeque<Message>,
@@ -52,6 +54,7 @@ impl Dispatch {
         mailbox: Arc<Mailbox>,
         handshake: Arc<Handshake>,
         dialect: Dialect,
+        names: Names,
     ) -> Dispatch {
         let limits = io.config().dispatch.clone();
         Dispatch {
@@ -61,6 +64,7 @@ impl Dispatch {
             mailbox,
             handshake,
             dialect,
+            names,
             limits,
             members: Members::default(),
             waiting: VecDeque::new(),

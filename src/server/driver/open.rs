@@ -7,11 +7,10 @@ use tokio::sync::oneshot;
 use crate::api::{Application, Handshake};
 use crate::clock;
 use crate::connection::Connection;
-use crate::engine::{Session, Transport};
+use crate::engine::{Encoding, Session, Transport};
 use crate::server::sessions::{Arrival, Booking, PollAnswer, Task};
 use crate::server::shared::Shared;
 use crate::server::websocket::{self, Upgrade};
-use crate::socketio::Client;
 use crate::wire::Moment;
 
 use super::Driver;
@@ -21,13 +20,15 @@ pub(crate) fn open_polling(
     shared: &Arc<Shared>,
     booking: Booking,
     handshake: Arc<Handshake>,
+    encoding: Encoding,
     answer: oneshot::Sender<PollAnswer>,
 ) {
     let now = clock::now();
     let handle = booking.handle().clone();
-    let session = Session::open(
+    let session = Session::open_in(
         booking.sid(),
         Transport::Polling,
+        encoding,
         shared.engine.clone(),
         now,
     );
@@ -46,11 +47,13 @@ pub(crate) fn open_websocket(
     shared: &Arc<Shared>,
     booking: Booking,
     handshake: Arc<Handshake>,
+    encoding: Encoding,
     upgrade: Upgrade,
 ) {
     after(shared, upgrade, move |shared, now| {
         let config = shared.engine.clone();
-        let session = Session::open(booking.sid(), Transport::WebSocket, config, now);
+        let transport = Transport::WebSocket;
+        let session = Session::open_in(booking.sid(), transport, encoding, config, now);
         let connection = protocol(shared, session, now);
         Driver::new(shared, Some(booking), handshake, connection)
     });
@@ -86,8 +89,7 @@ fn after(
 fn protocol(shared: &Shared, session: Session, now: Moment) -> Connection {
     match &shared.application {
         Application::SocketIo(_) => {
-            let client = Client::new(shared.socketio.clone(), now);
-            Connection::socketio(session, client)
+            Connection::socketio_over(session, shared.socketio.clone(), now)
         }
         Application::Engine(_) => Connection::bare(session),
     }

@@ -11,6 +11,7 @@ use crate::registry::Mailbox;
 use super::bare::Bare;
 use super::desk::Desk;
 use super::dispatch::Dispatch;
+use super::names::Names;
 
 /// The application's side of one client. The two kinds never change into one another.
 pub(super) enum Tenant {
@@ -24,11 +25,16 @@ impl Tenant {
         mailbox: Arc<Mailbox>,
         handshake: Arc<Handshake>,
         dialect: Dialect,
+        names: Names,
     ) -> Tenant {
         match application {
-            Application::SocketIo(io) => {
-                Tenant::SocketIo(Dispatch::new(io.clone(), mailbox, handshake, dialect))
-            }
+            Application::SocketIo(io) => Tenant::SocketIo(Dispatch::new(
+                io.clone(),
+                mailbox,
+                handshake,
+                dialect,
+                names,
+            )),
             Application::Engine(engine) => {
                 Tenant::Engine(Bare::new(engine.clone(), &mailbox, handshake))
             }

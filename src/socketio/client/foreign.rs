@@ -2,6 +2,8 @@
 //!
 //! The parser only translates: what it reads is held to the same rules as a JSON packet.
 
+use bytestring::ByteString;
+
 use super::incoming::event_name;
 use super::seat::Incoming;
 use super::{Client, EmitError, Event, Violation};
@@ -41,6 +43,7 @@ impl Client {
         let incoming = match kind {
             Kind::Connect => {
                 let auth = packet::auth(&json)?;
+                let auth = auth.map(ByteString::from);
                 return self.handle_connect(&namespace, auth).map(Some);
             }
             Kind::ConnectError => return Err(Violation::ConnectErrorFromClient),

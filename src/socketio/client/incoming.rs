@@ -10,7 +10,8 @@ use super::seat::{Held, Incoming, Seat, State};
 use super::{Client, DisconnectReason, Event, Violation};
 use crate::socketio::attachments::AttachmentError;
 use crate::socketio::packet::{Body, Limits, Packet};
-use crate::socketio::{Args, Namespace};
+use crate::socketio::revision::credentials;
+use crate::socketio::{Args, Namespace, Revision};
 
 impl Client {
     pub(super) fn handle_text(&mut self, text: ByteString) -> Result<Option<Event>, Violation> {
@@ -18,13 +19,21 @@ impl Client {
             let missing = receiving.attachments.missing();
             return Err(AttachmentError::Interrupted { missing }.into());
         }
+        let (revision, longest) = (self.revision, self.config.max_namespace_length);
         let limits = Limits {
             attachments: self.config.max_attachments,
-            namespace_length: self.config.max_namespace_length,
+            namespace_length: revision.longest_namespace(longest),
         };
         let Packet { namespace, body } = Packet::decode(&text, limits)?;
+        let (namespace, query) = revision.address(namespace, longest)?;
         let packet = match body {
-            Body::Connect { auth } => return self.handle_connect(namespace, auth).map(Some),
+            Body::Connect { auth } => {
+                let auth = match revision {
+                    Revision::V4 => query.map(|query| credentials(query).into()),
+                    Revision::V5 => auth.map(ByteString::from),
+                };
+                return self.handle_connect(namespace, auth).map(Some);
+            }
             Body::ConnectError => return Err(Violation::ConnectErrorFromClient),
             Body::Disconnect => Incoming::Disconnect,
             Body::Event {
@@ -96,7 +105,7 @@ impl Client {
     pub(super) fn handle_connect(
         &mut self,
         namespace: &str,
-        auth: Option<&str>,
+        auth: Option<ByteString>,
     ) -> Result<Event, Violation> {
         if self.seat(namespace).is_some() {
             return Err(Violation::AlreadyJoined {
@@ -107,14 +116,16 @@ impl Client {
         if self.seats.len() >= limit {
             return Err(Violation::TooManyNamespaces { limit });
         }
+        Ok(self.ask_for(namespace, auth))
+    }
+
+    /// Takes a seat that the application is to decide about.
+    pub(super) fn ask_for(&mut self, namespace: &str, auth: Option<ByteString>) -> Event {
         let namespace = Namespace::from(namespace);
         // Most clients never join another.
         self.seats.reserve_exact(1);
         self.seats.push(Seat::pending(namespace.clone()));
-        Ok(Event::Connect {
-            namespace,
-            auth: auth.map(ByteString::from),
-        })
+        Event::Connect { namespace, auth }
     }
 
     /// Takes a complete packet other than CONNECT.

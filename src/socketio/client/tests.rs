@@ -4,6 +4,7 @@ mod foreign;
 mod histories;
 mod kept;
 mod laws;
+mod older;
 
 use std::time::Duration;
 

@@ -53,6 +53,7 @@ impl World {
         let host = &mut self.hosts[at];
         match transmit {
             Transmit::Poll(body) => {
+                let body = body.bytes().clone();
                 self.laws.note(b'P', &body);
                 let again = rejoined(&body);
                 self.laws
@@ -115,7 +116,7 @@ fn weight(transmit: &Transmit) -> usize {
     match transmit {
         Transmit::Frame(Frame::Text(text)) if *text == "3probe" => 0,
         Transmit::Frame(frame) => frame.len(),
-        Transmit::Poll(body) => payload::split(body.clone())
+        Transmit::Poll(body) => payload::split(body.bytes().clone())
             .map(|packet| match packet {
                 Ok(Packet::Noop | Packet::Close) | Err(_) => 0,
                 Ok(packet) => packet.encode().len(),

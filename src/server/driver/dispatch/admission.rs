@@ -8,9 +8,7 @@ use crate::api::{Arrival, CallError, Error, Listeners, NamespaceInner, Socket};
 use crate::server::driver::crew::{Begun, Finish, Panicked};
 use crate::server::driver::desk::Desk;
 use crate::server::driver::members::Member;
-use crate::server::id;
 use crate::socketio::ConnectError;
-use crate::wire::SocketId;
 
 use super::{Dispatch, event_call};
 
@@ -24,7 +22,7 @@ impl Dispatch {
         desk: &mut Desk<'_>,
     ) {
         let (socket, live) = Socket::new(Arrival {
-            id: SocketId::new(id::random()),
+            id: self.names.name(&namespace.name),
             io: self.calls.io().clone(),
             namespace,
             mailbox: self.mailbox.clone(),

@@ -8,7 +8,7 @@ use std::thread;
 use bytes::Bytes;
 
 use super::*;
-use crate::engine::Transport;
+use crate::engine::{Body, Transport, Version};
 use crate::server::sessions::Arrival;
 
 #[derive(Default)]
@@ -31,7 +31,7 @@ fn session<W>(work: impl FnOnce(Arc<SessionHandle>) -> W) -> (Arc<SessionHandle>
 where
     W: Future<Output = ()> + Send + 'static,
 {
-    let handle = SessionHandle::new(Transport::Polling);
+    let handle = SessionHandle::new(Transport::Polling, Version::V4);
     let mut task = Task::new(handle.clone(), work(handle.clone()));
     let wakes = Arc::new(Wakes::default());
     assert!(poll(&mut task, &wakes).is_pending());
@@ -44,7 +44,7 @@ fn poll(task: &mut Task, wakes: &Arc<Wakes>) -> Poll<()> {
 }
 
 fn body() -> Arrival {
-    Arrival::Body(Bytes::new())
+    Arrival::Body(Body::Text(Bytes::new()))
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_request_that_finds_the_turn_taken_wakes_the_task() {
 
 #[test]
 fn a_task_begins_though_a_request_looks_at_its_place() {
-    let handle = SessionHandle::new(Transport::Polling);
+    let handle = SessionHandle::new(Transport::Polling, Version::V4);
     let begun = Arc::new(AtomicBool::new(false));
     let seen = begun.clone();
     let mut task = Task::new(handle.clone(), async move {
