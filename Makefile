@@ -69,7 +69,7 @@ test-rust:
 
 # A skip is said aloud; where CI is set it is a failure, but for Autobahn's suite, whose Python few machines have.
 test-protocol:
-	$(CARGO) build --release --bins --examples
+	$(CARGO) build --release --bins --examples --features typescript
 	@if .ci/node $(NODE_AT_LEAST); then \
 		.ci/chromium || [ "$${CI:-false}" = false ] || { echo "FAILED: the page was not tested"; exit 1; }; \
 		set -e; cd protocol-tests; npm ci --no-progress; TARGET=trunkline npm test; \

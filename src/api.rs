@@ -39,6 +39,8 @@ pub use state::{State, States};
 pub use typed::{
     Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
 };
+#[cfg(feature = "typescript")]
+pub use typed::{Contract, ContractError, Signature, Unhandled};
 
 pub use crate::registry::DropReason;
 

@@ -52,7 +52,8 @@
 //!
 //! `server` (sockets and tasks), `assistant` (the `ai-message` route, with an HTTP client for AI
 //! providers), `cli` (the program), `macros` (the derive macro of [`Event`](trait@Event)), all on by
-//! default; `axum` reads the peer's address from axum's `ConnectInfo`.
+//! default; `axum` reads the peer's address from axum's `ConnectInfo`; `typescript` writes the types
+//! of declared events for clients.
 #![forbid(unsafe_code)]
 
 pub mod ai;
@@ -96,6 +97,8 @@ pub use api::{
 pub use api::{
     Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
 };
+#[cfg(feature = "typescript")]
+pub use api::{Contract, ContractError, Signature, Unhandled};
 #[cfg(feature = "assistant")]
 pub use assistant::Assistant;
 #[cfg(feature = "server")]

@@ -1,7 +1,8 @@
 // Starts the server under test and learns its port.
 //
 // TARGET=trunkline (default): the built programs, newest of target/{release,debug};
-//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH, TRUNKLINE_MSGPACK and TRUNKLINE_SERVER name other paths.
+//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH, TRUNKLINE_MSGPACK, TRUNKLINE_TYPED_EVENTS and TRUNKLINE_SERVER name other
+//   paths.
 // TARGET=reference: the same fixtures on the npm reference server.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -46,12 +47,30 @@ export function startServer(flags = ["--port", "0"], env = {}) {
 }
 
 /** Runs the server program to its end: for flags and mistakes. */
-export async function runServer(flags, env = {}, limitMs = START_LIMIT_MS) {
-  const child = launch([serverProgram(), ...flags], env);
+export function runServer(flags, env = {}, limitMs = START_LIMIT_MS) {
+  return finish([serverProgram(), ...flags], env, limitMs);
+}
+
+async function finish(command, env = {}, limitMs = START_LIMIT_MS) {
+  const child = launch(command, env);
   const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
   const [code, signal] = await child.ended;
   clearTimeout(timer);
   return { code, signal, stdout: child.output.stdout, stderr: child.output.stderr };
+}
+
+/** The example of typed events, on a free port. */
+export function startTypedEvents() {
+  return start([typedEventsProgram(), "--port", "0"]);
+}
+
+/** Runs the example of typed events to its end. */
+export function runTypedEvents(flags) {
+  return finish([typedEventsProgram(), ...flags]);
+}
+
+function typedEventsProgram() {
+  return program("TRUNKLINE_TYPED_EVENTS", "examples/typed_events");
 }
 
 export function serverProgram() {
@@ -72,7 +91,7 @@ function program(variable, name) {
     .filter(({ at }) => at !== undefined)
     .sort((left, right) => right.at - left.at);
   if (built.length === 0) {
-    throw new Error(`${name} is not built: run \`cargo build --release --bins --examples\`, or set ${variable}`);
+    throw new Error(`${name} is not built: run \`cargo build --release --bins --examples --features typescript\`, or set ${variable}`);
   }
   return built[0].path;
 }

@@ -175,6 +175,12 @@ impl Namespace {
         self.inner.roster.len()
     }
 
+    /// Whether a handler of the namespace itself listens to an event.
+    #[cfg(feature = "typescript")]
+    pub(crate) fn hears(&self, name: &str) -> bool {
+        !self.inner.listeners().event(name).is_empty()
+    }
+
     fn change(&self, change: impl FnOnce(&mut Listeners)) -> &Namespace {
         let mut listeners = self
             .inner

@@ -1,15 +1,24 @@
 //! Events as types: a name, what comes with it, and what it is acknowledged with.
 //!
 //! An [`Event`] is a way of saying `on`, `emit` and `emit_with_ack` with types; what is sent is the
-//! same. [`handler`] is the listening side, [`emitting`] and [`ask`] are the other. What is not
-//! here is how a type becomes an event: that is the derive macro's, in a package of its own.
+//! same. [`handler`] is the listening side, [`emitting`] and [`ask`] are the other. With the feature
+//! `typescript` a contract lists events and tells clients their types. What is not here is how a
+//! type becomes an event: that is the derive macro's, in a package of its own.
 
 mod ask;
+#[cfg(feature = "typescript")]
+mod contract;
 mod emitting;
 mod handler;
+#[cfg(feature = "typescript")]
+mod typescript;
 
 pub use ask::Ask;
+#[cfg(feature = "typescript")]
+pub use contract::{Contract, ContractError, Unhandled};
 pub use handler::{Acknowledges, TypedHandler};
+#[cfg(feature = "typescript")]
+pub use typescript::Signature;
 
 /// An event as a type. Derived, with the feature `macros`:
 ///
