@@ -3,7 +3,8 @@
 //! Reading order: [`Io`] (the server), [`Namespace`] (who may join, what happens), [`Socket`] (one
 //! client in one namespace), [`Broadcast`] (a selection of sockets), [`Handler`] and [`FromCall`]
 //! (async functions and where their arguments come from), [`IntoAnswer`] (return values as
-//! acknowledgements), [`Event`] (events as types). [`Engine`] is Engine.IO alone, without any of these.
+//! acknowledgements), [`Incoming`] (events, as middlewares may change them), [`Event`] (events as
+//! types). [`Engine`] is Engine.IO alone, without any of these.
 //!
 //! Nothing here touches a socket or a task. What an application does ends in a client's mailbox
 //! ([`registry`](crate::registry)); what a client does is brought here by its task in the server.
@@ -13,6 +14,7 @@ mod answer;
 mod engine;
 mod handler;
 mod handshake;
+mod incoming;
 mod io;
 mod listeners;
 mod namespace;
@@ -26,10 +28,12 @@ mod typed;
 pub use ack::{Ack, AnswerError, EmitWithAck};
 pub use answer::{Answer, Error, IntoAdmission, IntoAnswer};
 pub use engine::{Engine, EngineBuilder, EngineSocket};
-pub use handler::{Auth, Call, CallError, EventName, FromCall, Handler};
+pub use handler::{Auth, Call, CallError, DisconnectDetail, EventName, FromCall, Handler};
 pub(crate) use handshake::Circumstances;
 pub use handshake::Handshake;
+pub use incoming::{Incoming, IntoVerdict};
 pub use io::{Builder, Config, DispatchConfig, HandlerError, Io};
+pub use listeners::ListenerId;
 pub use namespace::Namespace;
 pub use namespaces::NamespacesConfig;
 pub use operator::{Broadcast, RoomNames};
@@ -49,9 +53,10 @@ use crate::engine::Transport;
 use crate::socketio::EncodeError as EmitError;
 
 pub(crate) use ack::Wish;
-pub(crate) use handler::BoxFuture;
+pub(crate) use handler::{BoxFuture, ErasedHandler};
+pub(crate) use incoming::Verdict;
 pub(crate) use io::Lookup;
-pub(crate) use listeners::{EventHandler, Listeners};
+pub(crate) use listeners::{EventHandler, EventMiddleware, Listener, Listeners, handlers};
 pub(crate) use namespace::NamespaceInner;
 pub(crate) use parent::ParentInner;
 pub(crate) use socket::{Arrival, Live};

@@ -88,10 +88,10 @@ pub use wire::{Frame, SocketId};
 #[cfg(feature = "server")]
 pub use api::{
     Ack, Answer, AnswerError, Application, Auth, Broadcast, Builder, Call, CallError, Config,
-    DispatchConfig, DropReason, EmitWithAck, Emitted, Engine, EngineBuilder, EngineSocket, Error,
-    EventName, FromCall, Handler, HandlerError, Handshake, IntoAdmission, IntoAnswer, Io,
-    Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State,
-    States,
+    DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine, EngineBuilder,
+    EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake, Incoming,
+    IntoAdmission, IntoAnswer, IntoVerdict, Io, ListenerId, Namespace, NamespacesConfig,
+    ParentBroadcast, ParentNamespace, RoomNames, Socket, State, States,
 };
 #[cfg(feature = "server")]
 pub use api::{

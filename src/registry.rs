@@ -38,6 +38,8 @@ pub(crate) enum Mail {
     LeaveAll,
     /// Send a bare Engine.IO message.
     Send(Frame),
+    /// Show this socket everything that is sent to it from now on.
+    Watch(Box<dyn Watch>),
     /// Say so when everything before this was handed to the operating system.
     Flushed(oneshot::Sender<()>),
     /// Close the connection; what is queued is delivered first.
@@ -55,6 +57,7 @@ impl Mail {
             Mail::Send(frame) => ENVELOPE + frame.len(),
             Mail::Leave { .. }
             | Mail::LeaveAll
+            | Mail::Watch(_)
             | Mail::Flushed(_)
             | Mail::Close
             | Mail::ShutDown => 0,
@@ -252,6 +255,15 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.mailbox.account(self.bytes, 0);
     }
+}
+
+/// Sees what is sent to a client, in the client's own task.
+pub(crate) trait Watch: Send + Sync {
+    /// What is sent there is meant.
+    fn namespace(&self) -> &Namespace;
+
+    /// An event is about to be handed to the connection. False says that no more need be shown.
+    fn sent(&self, outgoing: &Outgoing) -> bool;
 }
 
 /// Something on a roster that can be reached by mail.

@@ -15,6 +15,7 @@ mod sockets {
     mod dynamic;
     mod engine;
     mod engine_waiting;
+    mod event_middlewares;
     mod handlers;
     mod host;
     mod joining;
@@ -22,7 +23,9 @@ mod sockets {
     mod last_words;
     mod leaving;
     mod limits;
+    mod listening;
     mod overflow;
+    mod particulars;
     mod plain;
     mod proxies;
     mod turns;

@@ -46,6 +46,11 @@ impl Wish {
         }
     }
 
+    /// Whether an acknowledgement was asked for.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !matches!(self, Wish::None)
+    }
+
     /// The id to answer, whether or not it has been.
     fn id(&self) -> Option<u64> {
         match self {
@@ -83,7 +88,7 @@ impl Ack {
 
     /// Whether the client asked for an acknowledgement.
     pub fn is_wanted(&self) -> bool {
-        !matches!(self.wish, Wish::None)
+        self.wish.is_wanted()
     }
 
     /// Answers: a tuple is several values, `()` none, anything else one.

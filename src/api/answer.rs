@@ -5,9 +5,12 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::socketio::{ConnectError, EncodeError, IntoArgs, Namespace, Outgoing};
+use crate::socketio::{ArgsError, ConnectError, EncodeError, IntoArgs, Namespace, Outgoing};
 
 use super::EmitError;
+
+/// The code by which the error hook is told that a client broke the protocol.
+pub(crate) const VIOLATION: &str = "violation";
 
 /// A handler's failure: a code and a sentence for the client, with details if there are any.
 ///
@@ -75,6 +78,11 @@ impl Error {
     pub(crate) fn internal() -> Error {
         Error::new("internal", "the handler failed")
     }
+
+    /// The client broke the protocol; nobody but the error hook is told.
+    pub(crate) fn violation(message: String) -> Error {
+        Error::new(VIOLATION, message)
+    }
 }
 
 impl fmt::Display for Error {
@@ -97,6 +105,20 @@ impl From<EmitError> for Error {
     /// told `internal`, the error hook finds it as the cause.
     fn from(error: EmitError) -> Error {
         Error::internal().with_cause(error)
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    /// What the program cannot write or read itself is nobody's business but the program's.
+    fn from(error: serde_json::Error) -> Error {
+        Error::internal().with_cause(error)
+    }
+}
+
+impl From<ArgsError> for Error {
+    /// What the client sent cannot be read as the program wants it.
+    fn from(error: ArgsError) -> Error {
+        Error::invalid_arguments(error.to_string())
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`FromCall`]; with that the type of the arguments decides how the event's JSON is read, and it is
 //! read once. Behind [`ErasedHandler`] all handlers are alike.
 
+mod extractors;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +20,12 @@ use crate::socketio::{Args, ArgsError, ConnectError, DisconnectReason, FromArgs}
 
 use super::ack::{Ack, Wish};
 use super::answer::{Answer, IntoAdmission, IntoAnswer};
+use super::incoming::{IntoVerdict, Verdict};
 use super::io::Io;
 use super::socket::Socket;
 use super::state::{State, States};
+
+pub use extractors::DisconnectDetail;
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -33,6 +37,7 @@ pub struct Call {
     pub(crate) args: Option<Args>,
     pub(crate) wish: Wish,
     pub(crate) reason: Option<DisconnectReason>,
+    pub(crate) detail: Option<Arc<str>>,
     /// Whether the handler took the acknowledgement upon itself.
     pub(crate) answers_itself: bool,
     /// Whether the arguments' JSON was found valid.
@@ -48,6 +53,7 @@ impl Call {
             args: None,
             wish: Wish::default(),
             reason: None,
+            detail: None,
             answers_itself: false,
             is_checked: false,
         }
@@ -71,6 +77,11 @@ impl Call {
     /// Why the socket leaves, in disconnect handlers.
     pub fn reason(&self) -> Option<DisconnectReason> {
         self.reason
+    }
+
+    /// What is known beside the reason, in disconnect handlers; see [`DisconnectDetail`].
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
     }
 }
 
@@ -104,6 +115,12 @@ impl From<ArgsError> for CallError {
 /// | [`Auth<T>`] | what the client sent with its CONNECT packet |
 /// | [`EventName`] | the event's name |
 /// | [`DisconnectReason`] | why the socket left, in disconnect handlers |
+/// | [`DisconnectDetail`] | what is known beside the reason, in disconnect handlers |
+/// | [`Incoming`](crate::Incoming) | the event itself, in event middlewares |
+/// | [`Arc<Handshake>`](crate::Handshake) | the HTTP request with which the client arrived |
+/// | [`Transport`](crate::Transport) | by which transport the client is connected at present |
+/// | [`SocketId`](crate::SocketId) | the socket's id |
+/// | [`Namespace`](crate::Namespace) | the socket's namespace |
 /// | [`Io`] | the server |
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take `{Self}` as an argument",
@@ -364,4 +381,13 @@ where
     M: 'static,
 {
     erase(handler, IntoAdmission::into_admission)
+}
+
+pub(crate) fn erase_event_middleware<M, H>(handler: H) -> Arc<dyn ErasedHandler<Verdict>>
+where
+    H: Handler<M>,
+    H::Output: IntoVerdict,
+    M: 'static,
+{
+    erase(handler, IntoVerdict::into_verdict)
 }

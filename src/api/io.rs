@@ -11,6 +11,7 @@ use crate::engine;
 use crate::socketio::parser::Parser;
 use crate::socketio::{self, IntoArgs};
 
+use super::answer::VIOLATION;
 use super::handler::Handler;
 use super::namespaces::{Namespaces, NamespacesConfig};
 use super::operator::{Broadcast, RoomNames};
@@ -50,7 +51,8 @@ pub(crate) type ErrorHook = Box<dyn Fn(&HandlerError<'_>) + Send + Sync>;
 pub struct HandlerError<'a> {
     /// Whose event it was.
     pub socket: &'a Socket,
-    /// The event, or `connect`, `disconnecting`, `disconnect`.
+    /// The event, or `connect`, `disconnecting`, `disconnect`; `error` where the client broke the
+    /// protocol, for which it is being closed, and the error's code is `violation`.
     pub event: &'a str,
     /// What went wrong; its [`source`](std::error::Error::source) is what the client is not told.
     pub error: &'a Error,
@@ -182,7 +184,9 @@ impl Builder {
         self
     }
 
-    /// Is told of every handler that failed or panicked. By default it is logged as a warning.
+    /// Is told of every handler that failed or panicked, of every event that a middleware refused,
+    /// and, before the `disconnecting` handlers, of every socket whose client broke the protocol. By
+    /// default the former are logged as warnings.
     #[must_use]
     pub fn on_error(mut self, hook: impl Fn(&HandlerError<'_>) + Send + Sync + 'static) -> Builder {
         self.on_error = Box::new(hook);
@@ -211,6 +215,10 @@ impl Io {
     /// Begins to prepare a server.
     pub fn builder() -> Builder {
         let on_error = |failure: &HandlerError<'_>| {
+            if failure.error.code() == VIOLATION {
+                // The client's fault, and the log tells it when the connection ends.
+                return;
+            }
             tracing::warn!(
                 socket = %failure.socket.id(),
                 event = failure.event,

@@ -1,5 +1,7 @@
 //! A namespace: who may join it, what happens in it, who is in it.
 
+mod listening;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,7 +12,7 @@ use crate::wire::SocketId;
 
 use super::EmitError;
 use super::answer::{IntoAdmission, IntoAnswer};
-use super::handler::{Handler, erase_handler, erase_middleware};
+use super::handler::{Handler, erase_middleware};
 use super::io::Io;
 use super::listeners::Listeners;
 use super::operator::{Broadcast, RoomNames};
@@ -59,6 +61,11 @@ impl Namespace {
     /// for one event all run, and the first answer counts. The events of one socket start in the
     /// order in which they came, each running to its first `.await` before the next one starts.
     ///
+    /// `connect`, `disconnecting` and `disconnect` are no events of clients; under these names the
+    /// same happens as with [`on_connect`](Namespace::on_connect) and the others.
+    ///
+    /// [`listen`](Namespace::listen) does the same and says how to take the handler off again.
+    ///
     /// # Panics
     /// When the handler asks for a [`State`](crate::State) that the server's builder was not given.
     pub fn on<M: 'static, H>(&self, name: &str, handler: H) -> &Namespace
@@ -66,11 +73,12 @@ impl Namespace {
         H: Handler<M>,
         H::Output: IntoAnswer,
     {
-        self.io.require::<M, H>(name);
-        self.change(|listeners| listeners.on(name, erase_handler(handler)))
+        self.listen(name, handler);
+        self
     }
 
-    /// Decides about every client that wants to join, before it is let in.
+    /// Decides about every client that wants to join, before it is let in. About events decides an
+    /// [`event_middleware`](Namespace::event_middleware).
     ///
     /// Middlewares run in the order of their registration; the first refusal ends the chain and
     /// reaches the client as `connect_error`.
@@ -107,8 +115,7 @@ impl Namespace {
         H: Handler<M>,
         H::Output: IntoAnswer,
     {
-        self.io.require::<M, H>("connect");
-        self.change(|listeners| listeners.connect.push(erase_handler(handler)))
+        self.on("connect", handler)
     }
 
     /// Runs for every socket that is leaving, while its rooms can still be read.
@@ -120,8 +127,7 @@ impl Namespace {
         H: Handler<M>,
         H::Output: IntoAnswer,
     {
-        self.io.require::<M, H>("disconnecting");
-        self.change(|listeners| listeners.disconnecting.push(erase_handler(handler)))
+        self.on("disconnecting", handler)
     }
 
     /// Runs for every socket that has left.
@@ -133,8 +139,7 @@ impl Namespace {
         H: Handler<M>,
         H::Output: IntoAnswer,
     {
-        self.io.require::<M, H>("disconnect");
-        self.change(|listeners| listeners.disconnect.push(erase_handler(handler)))
+        self.on("disconnect", handler)
     }
 
     /// Sends an event to every socket of the namespace and says how many were there.
@@ -182,14 +187,20 @@ impl Namespace {
     }
 
     fn change(&self, change: impl FnOnce(&mut Listeners)) -> &Namespace {
+        self.alter(change);
+        self
+    }
+
+    /// Changes the listeners; what was removed from them comes back to be dropped without the lock.
+    fn alter<R>(&self, change: impl FnOnce(&mut Listeners) -> R) -> R {
         let mut listeners = self
             .inner
             .listeners
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut listeners));
+        let outcome = change(Arc::make_mut(&mut listeners));
         self.inner.version.fetch_add(1, Ordering::Release);
-        self
+        outcome
     }
 }
 
@@ -230,6 +241,11 @@ impl NamespaceInner {
             Some(child) => child.listeners(self.version.load(Ordering::Acquire), own),
             None => own(),
         }
+    }
+
+    /// Whether somebody wants to see what is sent to the sockets.
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.listeners().any_outgoing().is_empty()
     }
 
     /// Changes whenever the handlers do.

@@ -2,6 +2,7 @@
 
 mod broadcast;
 mod child;
+mod listening;
 mod pattern;
 mod rule;
 

@@ -1,14 +1,16 @@
 //! A socket: one client in one namespace, as an application sees it.
 
+mod data;
 mod emitting;
 mod listening;
 mod live;
+mod outgoing;
 mod rooms;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use bytestring::ByteString;
 
@@ -44,6 +46,8 @@ struct Inner {
     arrival: Arrival,
     phase: AtomicU8,
     live: Weak<Live>,
+    /// Not in `Live`, because it can be read after the client has left.
+    data: Mutex<Option<Box<data::Data>>>,
 }
 
 const JOINING: u8 = 0;
@@ -78,6 +82,7 @@ impl Socket {
             arrival,
             phase: AtomicU8::new(JOINING),
             live: Arc::downgrade(&live),
+            data: Mutex::default(),
         };
         (Socket(Arc::new(inner)), live)
     }
@@ -116,6 +121,10 @@ impl Socket {
 
     /// The HTTP request with which the client arrived.
     pub fn handshake(&self) -> &Handshake {
+        &self.0.arrival.handshake
+    }
+
+    pub(crate) fn shared_handshake(&self) -> &Arc<Handshake> {
         &self.0.arrival.handshake
     }
 
@@ -198,6 +207,7 @@ impl Socket {
 
     /// The socket was let in: it is on the roster from now on.
     pub(crate) fn connect(&self, live: &Live) {
+        let is_watched = self.watch_for_namespace();
         let mut early = live.early_rooms();
         let rooms = std::mem::take(&mut *early);
         self.0
@@ -206,6 +216,10 @@ impl Socket {
             .roster
             .insert(self.id().clone(), self.clone(), &rooms);
         self.0.phase.store(CONNECTED, Ordering::Release);
+        if !is_watched {
+            // Who asked meanwhile may not have found it on the roster.
+            self.watch_for_namespace();
+        }
     }
 
     /// The socket has left, or was refused: it is on no roster from now on.

@@ -20,6 +20,7 @@ mod open;
 mod seat;
 mod tenant;
 mod timer;
+mod watches;
 
 use std::future::Future;
 use std::pin::Pin;

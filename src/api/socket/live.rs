@@ -16,7 +16,7 @@ use crate::rooms::Room;
 /// of it is allocated before it is used.
 #[derive(Default)]
 pub(crate) struct Live {
-    listeners: OnceLock<RwLock<Listeners>>,
+    listeners: OnceLock<Box<RwLock<Listeners>>>,
     values: Mutex<Option<Box<Values>>>,
     /// Rooms joined while the socket was still being decided about.
     early_rooms: Mutex<Vec<Room>>,
@@ -28,12 +28,12 @@ type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 impl Live {
     /// The socket's own listeners, if it ever had any.
     pub(crate) fn listeners(&self) -> Option<&RwLock<Listeners>> {
-        self.listeners.get()
+        self.listeners.get().map(Box::as_ref)
     }
 
-    pub(super) fn listen(&self, change: impl FnOnce(&mut Listeners)) {
-        let listeners = self.listeners.get_or_init(RwLock::default);
-        change(&mut listeners.write().unwrap_or_else(PoisonError::into_inner));
+    pub(super) fn alter<R>(&self, change: impl FnOnce(&mut Listeners) -> R) -> R {
+        let listeners = self.listeners.get_or_init(Box::default);
+        change(&mut listeners.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn set<T: Send + Sync + 'static>(&self, value: T) {

@@ -1,10 +1,13 @@
 //! The handlers of a client's events: how they are called, and what their results become.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytestring::ByteString;
 
-use crate::api::{Answer, BoxFuture, Call, CallError, Error, EventHandler, Io, Socket, Wish};
+use crate::api::{
+    Answer, BoxFuture, Call, CallError, ErasedHandler, Error, EventHandler, Io, Socket, Wish,
+};
 use crate::socketio::{Args, Outgoing, Violation};
 
 use super::crew::{Begun, Crew, Finish, Panicked, guarded};
@@ -14,6 +17,19 @@ use super::desk::Desk;
 pub(super) struct Calls {
     io: Io,
     crew: Crew<Note, BoxFuture<Answer>>,
+}
+
+/// What came of calling a handler.
+pub(super) type Started<O> = Result<Result<BoxFuture<O>, CallError>, Panicked>;
+
+/// Calls a handler, which does nothing before it is polled.
+pub(super) fn start<O>(handler: &Arc<dyn ErasedHandler<O>>, call: &mut Call) -> Started<O> {
+    guarded(|| handler.start(call)).map(|started| {
+        // A handler that does not look at the arguments does not make them valid.
+        let unchecked = call.args.as_ref().filter(|_| !call.is_checked);
+        unchecked.map_or(Ok(()), Args::check)?;
+        started
+    })
 }
 
 /// What a running handler is for.
@@ -74,14 +90,28 @@ impl Calls {
         }
     }
 
+    /// Shows an event to a handler that is no listener of it by name and answers nothing but what
+    /// it sends itself. False says that the event violated the protocol and is over.
+    pub(super) fn show(
+        &mut self,
+        handler: &EventHandler,
+        call: &mut Call,
+        desk: &mut Desk<'_>,
+    ) -> bool {
+        let started = start(handler, call);
+        call.answers_itself = false;
+        let note = Note {
+            socket: call.socket.clone(),
+            name: call.name.clone(),
+            wish: Wish::None,
+            answers_itself: true,
+        };
+        self.begin(note, started, desk)
+    }
+
     /// Starts one handler. False says that the event violated the protocol and is over.
     fn call(&mut self, handler: &EventHandler, mut call: Call, desk: &mut Desk<'_>) -> bool {
-        let started = guarded(|| handler.start(&mut call)).map(|started| {
-            // A handler that does not look at the arguments does not make them valid.
-            let unchecked = call.args.as_ref().filter(|_| !call.is_checked);
-            unchecked.map_or(Ok(()), Args::check)?;
-            started
-        });
+        let started = start(handler, &mut call);
         let Call {
             socket,
             name,
@@ -89,12 +119,17 @@ impl Calls {
             answers_itself,
             ..
         } = call;
-        let mut note = Note {
+        let note = Note {
             socket,
             name,
             wish,
             answers_itself,
         };
+        self.begin(note, started, desk)
+    }
+
+    /// Runs what was started to its first `.await`. False as with [`show`](Calls::show).
+    fn begin(&mut self, mut note: Note, started: Started<Answer>, desk: &mut Desk<'_>) -> bool {
         let finish = match started {
             Ok(Ok(future)) => match self.crew.begin(future) {
                 Begun::Finished(finish) => finish,
@@ -116,6 +151,17 @@ impl Calls {
         };
         self.finish(note, finish, desk);
         true
+    }
+
+    /// A middleware refused an event, or failed.
+    pub(super) fn refuse(&self, call: Call, finish: Finish<Error>, desk: &mut Desk<'_>) {
+        let note = Note {
+            socket: call.socket,
+            name: call.name,
+            wish: call.wish,
+            answers_itself: false,
+        };
+        self.finish(note, finish.map(Answer::error), desk);
     }
 
     fn finish(&self, note: Note, finish: Finish<Answer>, desk: &mut Desk<'_>) {

@@ -15,6 +15,8 @@ use crate::registry::{MAILS_KEPT, Mail, Mailbox};
 use crate::socketio::{ConnectError, Outgoing, Violation};
 use crate::wire::{Moment, SocketId};
 
+use super::watches::Watches;
+
 /// The client's mailbox, from its task's side.
 pub(super) struct Inbox {
     mailbox: Arc<Mailbox>,
@@ -25,6 +27,8 @@ pub(super) struct Inbox {
     held: usize,
     /// Who waits until everything is handed on.
     flushed: Vec<oneshot::Sender<()>>,
+    /// Who sees what is sent.
+    watches: Watches,
 }
 
 impl Inbox {
@@ -34,6 +38,7 @@ impl Inbox {
             taken: VecDeque::new(),
             held: 0,
             flushed: Vec::new(),
+            watches: Watches::default(),
         }
     }
 
@@ -74,6 +79,7 @@ impl Inbox {
         self.mailbox.close();
         self.taken.clear();
         self.flushed.clear();
+        self.watches.clear();
     }
 }
 
@@ -136,6 +142,7 @@ impl Desk<'_> {
         self.inbox.held += mail.weight();
         match mail {
             Mail::Emit { outgoing, ack } => {
+                self.inbox.watches.tell(&outgoing);
                 let ack = ack.map(|ack| *ack);
                 self.connection.emit(&outgoing, ack, self.now);
             }
@@ -143,6 +150,7 @@ impl Desk<'_> {
             Mail::Leave { namespace } => self.connection.leave(&namespace),
             Mail::LeaveAll => self.connection.leave_all(self.now),
             Mail::Send(frame) => self.connection.send(frame),
+            Mail::Watch(watch) => self.inbox.watches.add(watch),
             Mail::Flushed(waiter) => self.inbox.flushed.push(waiter),
             Mail::Close => self.connection.close(self.now),
             Mail::ShutDown => self.connection.shut_down(),

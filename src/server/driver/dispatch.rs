@@ -5,6 +5,7 @@
 //! here, in order, while acknowledgements and disconnects are still dealt with.
 
 mod admission;
+mod screening;
 mod search;
 
 use std::collections::VecDeque;
@@ -13,7 +14,10 @@ use std::task::{Context, Poll};
 
 use bytestring::ByteString;
 
-use crate::api::{BoxFuture, Call, DispatchConfig, Handshake, Io, Socket, Wish};
+use crate::api::{
+    BoxFuture, Call, DispatchConfig, Error, EventHandler, Handshake, Io, Listener, Socket, Verdict,
+    Wish,
+};
 use crate::connection::Dialect;
 use crate::registry::Mailbox;
 use crate::socketio::{Args, ConnectError, DisconnectReason, Event, Namespace, Violation};
@@ -21,8 +25,9 @@ use crate::socketio::{Args, ConnectError, DisconnectReason, Event, Namespace, Vi
 use super::calls::Calls;
 use super::crew::{Crew, Panicked, guarded};
 use super::desk::Desk;
-use super::members::Members;
+use super::members::{Before, Members};
 use super::names::Names;
+use screening::Screening;
 use search::Searches;
 
 pub(super) struct Dispatch {
@@ -31,6 +36,8 @@ pub(super) struct Dispatch {
     admissions: Crew<Socket, BoxFuture<Result<(), ConnectError>>>,
     /// Namespaces about whose existence the rules are deciding.
     searches: Searches,
+    /// Events about which middlewares are deciding, at most one of each socket.
+    screenings: Crew<Box<Screening>, BoxFuture<Verdict>>,
     mailbox: Arc<Mailbox>,
     handshake: Arc<Handshake>,
     dialect: Dialect,
@@ -61,6 +68,7 @@ impl Dispatch {
             calls: Calls::new(io),
             admissions: Crew::new(),
             searches: Searches::new(),
+            screenings: Crew::new(),
             mailbox,
             handshake,
             dialect,
@@ -87,7 +95,7 @@ impl Dispatch {
                     args,
                     ack,
                 };
-                if self.in_flight() < self.limits.max_in_flight && self.waiting.is_empty() {
+                if self.may_start(&message) {
                     self.start(message, desk);
                 } else {
                     // What waits must not pin the buffer that it was read into.
@@ -134,11 +142,13 @@ impl Dispatch {
             if let Some((wanted, finish)) = search {
                 self.found(wanted, finish, desk);
             }
+        } else if let Poll::Ready((screening, finish)) = self.screenings.poll_finished(cx) {
+            self.screened(screening, finish, desk);
         } else {
             std::task::ready!(self.calls.poll(desk, cx));
         }
         while self.in_flight() < self.limits.max_in_flight
-            && let Some(message) = self.waiting.pop_front()
+            && let Some(message) = self.next_waiting()
         {
             self.waiting_bytes -= message.args.weight();
             self.start(message, desk);
@@ -160,7 +170,10 @@ impl Dispatch {
 
     /// Whether [`poll`](Dispatch::poll) must be asked before the task may sleep.
     pub(super) fn is_fresh(&self) -> bool {
-        self.admissions.is_fresh() || self.searches.is_fresh() || self.calls.is_fresh()
+        self.admissions.is_fresh()
+            || self.searches.is_fresh()
+            || self.screenings.is_fresh()
+            || self.calls.is_fresh()
     }
 
     /// Whether no handler is running.
@@ -169,7 +182,7 @@ impl Dispatch {
     }
 
     fn in_flight(&self) -> usize {
-        self.admissions.len() + self.searches.len() + self.calls.len()
+        self.admissions.len() + self.searches.len() + self.screenings.len() + self.calls.len()
     }
 
     fn disconnect(&mut self, namespace: &Namespace, reason: DisconnectReason, desk: &mut Desk<'_>) {
@@ -178,21 +191,46 @@ impl Dispatch {
             return;
         };
         let (socket, live) = (member.socket.clone(), member.live.clone());
-        let own = member.own(|own| &own.disconnecting);
+        let own = member.own("disconnecting");
         let shared = socket.namespace_inner().listeners();
         let mut call = event_call(&socket, "disconnecting");
         call.reason = Some(reason);
-        let handlers = shared.disconnecting.iter().chain(&own);
+        call.detail = self.detail(&socket, reason, desk);
+        let handlers = both(shared.event(&call.name), &own);
         self.calls.start(handlers, call.clone(), desk);
         // A `disconnecting` handler may have added listeners for what comes now.
         let member = self.members.remove_in(namespace);
+        call.name = ByteString::from_static("disconnect");
         let own = member
-            .map(|member| member.own(|own| &own.disconnect))
+            .map(|member| member.own(&call.name))
             .unwrap_or_default();
         socket.disconnected(&live);
-        call.name = ByteString::from_static("disconnect");
-        self.calls
-            .start(shared.disconnect.iter().chain(&own), call, desk);
+        let handlers = both(shared.event(&call.name), &own);
+        self.calls.start(handlers, call, desk);
+    }
+
+    /// What is known beside the reason. The error hook is told how a client broke the protocol.
+    fn detail(
+        &self,
+        socket: &Socket,
+        reason: DisconnectReason,
+        desk: &Desk<'_>,
+    ) -> Option<Arc<str>> {
+        match reason {
+            // The connection may go on, or end for another reason.
+            DisconnectReason::ClientNamespaceDisconnect
+            | DisconnectReason::ServerNamespaceDisconnect
+            | DisconnectReason::ServerShuttingDown => return None,
+            _ => {}
+        }
+        if let Some(violation) = desk.connection.violation() {
+            let detail = violation.to_string();
+            let error = Error::violation(detail.clone());
+            self.calls.report(socket, "error", &error);
+            return Some(detail.into());
+        }
+        let reason = desk.connection.closed()?;
+        reason.description().map(Arc::from)
     }
 
     /// Events that wait when their socket leaves: those of a client that left by itself came
@@ -214,13 +252,39 @@ impl Dispatch {
                 continue;
             }
             self.waiting_bytes -= message.args.weight();
-            if !sent_away {
+            // What waits behind a middleware would overtake its event.
+            if !sent_away && !self.is_held(namespace) {
                 self.start(message, desk);
             }
         }
     }
 
-    /// Starts the handlers of an event.
+    /// Whether an event need not wait.
+    fn may_start(&self, message: &Message) -> bool {
+        if self.in_flight() >= self.limits.max_in_flight || self.is_held(&message.namespace) {
+            return false;
+        }
+        // What waits although there is room belongs to sockets that are held.
+        let mut waiting = self.waiting.iter();
+        waiting.all(|other| other.namespace != message.namespace)
+    }
+
+    /// The next event that waits for nothing but room.
+    fn next_waiting(&mut self) -> Option<Message> {
+        if self.screenings.len() == 0 {
+            return self.waiting.pop_front();
+        }
+        let is_free = |message: &Message| !self.is_held(&message.namespace);
+        let at = self.waiting.iter().position(is_free)?;
+        self.waiting.remove(at)
+    }
+
+    /// Whether the events of this namespace wait for a middleware.
+    fn is_held(&self, namespace: &Namespace) -> bool {
+        self.screenings.len() > 0 && self.members.is_held(namespace)
+    }
+
+    /// An event is handled: by the middlewares first, if there are any.
     fn start(&mut self, message: Message, desk: &mut Desk<'_>) {
         let Message {
             namespace,
@@ -232,22 +296,56 @@ impl Dispatch {
             return;
         };
         member.refresh();
-        let own = member.own(|own| own.event(&name));
-        let shared = member.listeners.event(&name);
-        if shared.is_empty() && own.is_empty() {
-            tracing::debug!(socket = %member.socket.id(), event = %name, "nobody listens");
-            if let Err(error) = args.check() {
-                desk.violate(Violation::Syntax(error.to_string()));
-            }
-            return;
-        }
         let call = Call {
             args: Some(args),
             wish: Wish::new(ack),
             ..Call::new(&member.socket, name)
         };
-        self.calls.start(shared.iter().chain(&own), call, desk);
+        let Before { middlewares, any } = member.before();
+        if middlewares.is_empty() {
+            self.run(call, &any, desk);
+        } else {
+            self.screen(Screening::new(call, middlewares), desk);
+        }
     }
+
+    /// Starts the handlers of an event: those of every event, those of this one, or the fallback.
+    fn run(&mut self, mut call: Call, any: &[EventHandler], desk: &mut Desk<'_>) {
+        for handler in any {
+            if !self.calls.show(handler, &mut call, desk) {
+                return;
+            }
+        }
+        let Some(member) = self.members.find_mut(&call.socket) else {
+            return;
+        };
+        if !any.is_empty() {
+            // They may have registered others.
+            member.refresh();
+        }
+        let own = member.own(&call.name);
+        let shared = member.listeners.event(&call.name);
+        if !shared.is_empty() || !own.is_empty() {
+            self.calls.start(both(shared, &own), call, desk);
+        } else if let Some(fallback) = &member.listeners.fallback {
+            self.calls.start(std::iter::once(fallback), call, desk);
+        } else {
+            let socket = call.socket.id();
+            tracing::debug!(%socket, event = %call.name, "nobody listens");
+            let unchecked = call.args.as_ref().filter(|_| !call.is_checked);
+            if let Some(Err(error)) = unchecked.map(Args::check) {
+                desk.violate(Violation::Syntax(error.to_string()));
+            }
+        }
+    }
+}
+
+/// The namespace's handlers of an event, then the socket's own.
+fn both<'h>(
+    shared: &'h [Listener<EventHandler>],
+    own: &'h [EventHandler],
+) -> impl Iterator<Item = &'h EventHandler> {
+    shared.iter().map(|listener| &listener.handler).chain(own)
 }
 
 fn event_call(socket: &Socket, name: &'static str) -> Call {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::api::{EventHandler, Listeners, Live, Socket};
+use crate::api::{EventHandler, EventMiddleware, Listeners, Live, Socket, handlers};
 use crate::socketio::Namespace;
 
 /// One socket, and its handlers as this client's task last saw them.
@@ -11,6 +11,14 @@ pub(super) struct Member {
     pub(super) live: Arc<Live>,
     pub(super) listeners: Arc<Listeners>,
     version: usize,
+    /// Whether a middleware is deciding about one of its events, and later ones wait.
+    pub(super) is_held: bool,
+}
+
+/// What comes before the listeners of an event.
+pub(super) struct Before {
+    pub(super) middlewares: Vec<EventMiddleware>,
+    pub(super) any: Vec<EventHandler>,
 }
 
 impl Drop for Member {
@@ -33,6 +41,7 @@ impl Member {
             live,
             listeners,
             version,
+            is_held: false,
         }
     }
 
@@ -46,15 +55,31 @@ impl Member {
         }
     }
 
-    /// Some of the socket's own handlers, beside those of its namespace.
-    pub(super) fn own(
-        &self,
-        choose: impl FnOnce(&Listeners) -> &[EventHandler],
-    ) -> Vec<EventHandler> {
-        let Some(own) = self.live.listeners() else {
+    /// What comes before the listeners of any event: the namespace's, then the socket's own.
+    pub(super) fn before(&self) -> Before {
+        let mut middlewares = self.listeners.event_middlewares.clone();
+        let mut any = handlers(self.listeners.any());
+        if let Some(own) = self.live.listeners() {
+            let own = own.read().unwrap_or_else(PoisonError::into_inner);
+            middlewares.extend_from_slice(&own.event_middlewares);
+            any.extend(handlers(own.any()));
+        }
+        Before { middlewares, any }
+    }
+
+    /// The socket's own listeners of an event that is about to be handled, beside those of its
+    /// namespace.
+    pub(super) fn own(&self, name: &str) -> Vec<EventHandler> {
+        let Some(listeners) = self.live.listeners() else {
             return Vec::new();
         };
-        choose(&own.read().unwrap_or_else(PoisonError::into_inner)).to_vec()
+        let own = listeners.read().unwrap_or_else(PoisonError::into_inner);
+        if !own.has_once(name) {
+            return handlers(own.event(name));
+        }
+        drop(own);
+        let mut own = listeners.write().unwrap_or_else(PoisonError::into_inner);
+        own.call_up(name)
     }
 }
 
@@ -69,10 +94,20 @@ impl Members {
         self.0.iter().find(|member| member.socket == *socket)
     }
 
+    pub(super) fn find_mut(&mut self, socket: &Socket) -> Option<&mut Member> {
+        self.0.iter_mut().find(|member| member.socket == *socket)
+    }
+
     pub(super) fn find_in(&mut self, namespace: &Namespace) -> Option<&mut Member> {
         self.0
             .iter_mut()
             .find(|member| *member.socket.namespace_name() == *namespace)
+    }
+
+    /// Whether later events of this namespace wait for a middleware.
+    pub(super) fn is_held(&self, namespace: &Namespace) -> bool {
+        let mut members = self.0.iter();
+        members.any(|member| member.is_held && *member.socket.namespace_name() == *namespace)
     }
 
     pub(super) fn remove(&mut self, socket: &Socket) -> Option<Member> {

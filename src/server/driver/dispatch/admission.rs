@@ -72,7 +72,7 @@ impl Dispatch {
         socket.connect(&member.live);
         desk.accept(socket.namespace_name(), socket.id());
         self.calls.start(
-            listeners.connect.iter(),
+            listeners.event("connect").iter().map(|each| &each.handler),
             event_call(socket, "connect"),
             desk,
         );
