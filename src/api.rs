@@ -11,6 +11,7 @@
 
 mod ack;
 mod answer;
+mod delivery;
 mod engine;
 mod handler;
 mod handshake;
@@ -27,6 +28,7 @@ mod typed;
 
 pub use ack::{Ack, AnswerError, EmitWithAck};
 pub use answer::{Answer, Error, IntoAdmission, IntoAnswer};
+pub use delivery::Delivery;
 pub use engine::{Engine, EngineBuilder, EngineSocket};
 pub use handler::{Auth, Call, CallError, DisconnectDetail, EventName, FromCall, Handler};
 pub(crate) use handshake::Circumstances;
@@ -46,7 +48,7 @@ pub use typed::{
 #[cfg(feature = "typescript")]
 pub use typed::{Contract, ContractError, Signature, Unhandled};
 
-pub use crate::registry::DropReason;
+pub use crate::registry::{DropReason, Lag};
 
 use crate::connection::Dialect;
 use crate::engine::Transport;

@@ -23,7 +23,7 @@ use crate::engine::{
     Body, CloseReason, Encoding, Fault, Gone, MESSAGE, Overlap, Refused, Session, Transmit,
     Transport, Version,
 };
-use crate::socketio::{self, AckRequest, Client, ConnectError, Outgoing, Violation};
+use crate::socketio::{self, AckRequest, Client, ConnectError, Outgoing, Sends, Shed, Violation};
 use crate::wire::{Frame, Moment, SocketId};
 
 pub use plain::PlainConfig;
@@ -229,7 +229,7 @@ impl Connection {
             Kind::SocketIo(protocol) => {
                 // A client that has left needs no event, and its waiter gets one.
                 let _ = protocol.client.emit(packet, ack, now);
-                protocol.pass_on();
+                protocol.settle();
             }
             Kind::Plain(plain) => plain.emit(packet, ack, now),
             Kind::Bare(_) => {}
@@ -242,7 +242,7 @@ impl Connection {
             Kind::SocketIo(protocol) => {
                 // A client that has left needs no answer.
                 let _ = protocol.client.acknowledge(id, answer);
-                protocol.pass_on();
+                protocol.settle();
             }
             Kind::Plain(plain) => plain.acknowledge(id, answer),
             Kind::Bare(_) => {}
@@ -254,7 +254,7 @@ impl Connection {
         match &mut self.0 {
             Kind::SocketIo(protocol) => {
                 protocol.client.accept(namespace, socket);
-                protocol.pass_on();
+                protocol.settle();
             }
             Kind::Plain(plain) => plain.accept(socket),
             Kind::Bare(_) => {}
@@ -266,7 +266,7 @@ impl Connection {
         match &mut self.0 {
             Kind::SocketIo(protocol) => {
                 protocol.client.refuse(namespace, error);
-                protocol.pass_on();
+                protocol.settle();
             }
             Kind::Plain(plain) => plain.refuse(error),
             Kind::Bare(_) => {}
@@ -278,7 +278,7 @@ impl Connection {
         match &mut self.0 {
             Kind::SocketIo(protocol) => {
                 protocol.client.leave(namespace);
-                protocol.pass_on();
+                protocol.settle();
             }
             Kind::Plain(plain) => plain.leave(),
             Kind::Bare(_) => {}
@@ -356,10 +356,60 @@ impl Connection {
 
     /// What is to be sent next.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.poll_transmit_as().map(|(transmit, _)| transmit)
+    }
+
+    /// What is to be sent next, and whether it may be compressed.
+    #[inline]
+    pub fn poll_transmit_as(&mut self) -> Option<(Transmit, bool)> {
         match &mut self.0 {
-            Kind::SocketIo(protocol) => protocol.session.poll_transmit(),
-            Kind::Bare(bare) => bare.session.poll_transmit(),
+            Kind::SocketIo(protocol) => protocol.poll_transmit(),
+            Kind::Bare(bare) => bare
+                .session
+                .poll_transmit()
+                .map(|transmit| (transmit, true)),
             Kind::Plain(plain) => plain.poll_transmit(),
+        }
+    }
+
+    /// Whether an event that is emitted now would leave now: the connection is open, nothing waits,
+    /// and on polling a GET is parked.
+    pub fn is_writable(&self) -> bool {
+        match &self.0 {
+            Kind::SocketIo(protocol) => protocol.is_writable(),
+            Kind::Bare(bare) => bare.session.writable(),
+            Kind::Plain(plain) => plain.is_writable(),
+        }
+    }
+
+    /// Does not send an event, and tells the one who waits for its acknowledgement.
+    pub fn give_up(&mut self, ack: AckRequest) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.client.give_up(ack),
+            Kind::Plain(plain) => plain.give_up(ack),
+            Kind::Bare(_) => {}
+        }
+    }
+
+    /// Drops the oldest of the waiting packets that may be lost, until `bytes` are free; `envelope`
+    /// is what each frame counts beside its bytes.
+    pub fn shed(&mut self, bytes: usize, envelope: usize) -> Shed {
+        match self.sends() {
+            Some(sends) => sends.shed(bytes, envelope),
+            None => Shed::default(),
+        }
+    }
+
+    /// How many packets were replaced by others with their key since the last time.
+    pub fn take_replaced(&mut self) -> usize {
+        self.sends().map_or(0, Sends::take_replaced)
+    }
+
+    fn sends(&mut self) -> Option<&mut Sends> {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => Some(protocol.client.sends()),
+            Kind::Plain(plain) => Some(plain.sends()),
+            Kind::Bare(_) => None,
         }
     }
 
@@ -415,17 +465,19 @@ impl Connection {
 
     /// The bytes that wait to be sent.
     pub fn queued_bytes(&self) -> usize {
-        match &self.0 {
-            Kind::Plain(plain) => plain.queued_bytes(),
-            _ => self.session().map_or(0, Session::queued_bytes),
-        }
+        self.queued().1
     }
 
     /// How many frames wait to be sent.
     pub fn queued_frames(&self) -> usize {
+        self.queued().0
+    }
+
+    fn queued(&self) -> (usize, usize) {
         match &self.0 {
-            Kind::Plain(plain) => plain.queued_frames(),
-            _ => self.session().map_or(0, Session::queued_frames),
+            Kind::SocketIo(protocol) => protocol.queued(),
+            Kind::Bare(bare) => (bare.session.queued_frames(), bare.session.queued_bytes()),
+            Kind::Plain(plain) => plain.queued(),
         }
     }
 

@@ -81,17 +81,17 @@ pub use engine::{CloseReason, Transport};
 pub use socketio::parser::MsgpackParser;
 pub use socketio::{
     AckError, All, Args, Binary, ConnectError, DisconnectReason, EncodeError as EmitError,
-    FromArgs, IntoArgs,
+    FromArgs, IntoArgs, SlowClient,
 };
 pub use wire::{Frame, SocketId};
 
 #[cfg(feature = "server")]
 pub use api::{
     Ack, Answer, AnswerError, Application, Auth, Broadcast, Builder, Call, CallError, Config,
-    DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine, EngineBuilder,
-    EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake, Incoming,
-    IntoAdmission, IntoAnswer, IntoVerdict, Io, ListenerId, Namespace, NamespacesConfig,
-    ParentBroadcast, ParentNamespace, RoomNames, Socket, State, States,
+    Delivery, DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine,
+    EngineBuilder, EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake,
+    Incoming, IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, ListenerId, Namespace,
+    NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State, States,
 };
 #[cfg(feature = "server")]
 pub use api::{

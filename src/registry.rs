@@ -5,8 +5,10 @@
 //! namespace and in which rooms; its lock is never held across an `.await`. The transport's session
 //! ids are not here: they are credentials and stay in the server.
 
+mod room;
+
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::task::Waker;
 
@@ -14,8 +16,11 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::rooms::{Room, Rooms, Selection};
-use crate::socketio::{AckRequest, Namespace, Outgoing};
+use crate::socketio::{AckRequest, Namespace, Outgoing, SlowClient};
 use crate::wire::{Frame, SocketId};
+
+pub(crate) use room::Declined;
+pub use room::Lag;
 
 /// What a packet that waits takes beside its own bytes, about; many small ones are not for nothing.
 pub(crate) const ENVELOPE: usize = 128;
@@ -42,6 +47,8 @@ pub(crate) enum Mail {
     Watch(Box<dyn Watch>),
     /// Say so when everything before this was handed to the operating system.
     Flushed(oneshot::Sender<()>),
+    /// Say so when there is room for so many bytes.
+    Room(usize, oneshot::Sender<()>),
     /// Close the connection; what is queued is delivered first.
     Close,
     /// The server stops: close now.
@@ -59,6 +66,7 @@ impl Mail {
             | Mail::LeaveAll
             | Mail::Watch(_)
             | Mail::Flushed(_)
+            | Mail::Room(..)
             | Mail::Close
             | Mail::ShutDown => 0,
         }
@@ -72,6 +80,9 @@ pub enum DropReason {
     Disconnected,
     /// More bytes wait for the client than it is allowed to leave waiting; it is being closed.
     SlowConsumer,
+    /// As many bytes wait for the client as it is allowed to leave waiting, and this packet could
+    /// be spared; the client stays.
+    NoRoom,
 }
 
 /// Where a client's task receives its mail, and what others may know of the client.
@@ -83,16 +94,29 @@ pub(crate) struct Mailbox {
     /// Below zero for moments in which what has left is counted off before it was counted.
     backlog: AtomicIsize,
     limit: usize,
+    policy: SlowClient,
     overflowed: AtomicBool,
     transport: AtomicU8,
+    /// Whether somebody waits for room.
+    is_awaited: AtomicBool,
+    /// How many frames wait with the task.
+    frames: AtomicU32,
+    /// How many packets did not reach the client though it was there.
+    dropped: AtomicU32,
+    /// How many of these were not volatile.
+    lost: AtomicU32,
 }
 
 #[derive(Default)]
 struct State {
     mails: VecDeque<Mail>,
+    /// The weight of the mails.
+    weight: usize,
     /// The task; what wakes it takes this out, and otherwise it is kept for the next time.
     waker: Option<Waker>,
     asleep: bool,
+    /// Room was made while the task was awake, and somebody waits for some.
+    is_nudged: bool,
     closed: bool,
 }
 
@@ -103,14 +127,26 @@ impl Mailbox {
             state: Mutex::default(),
             backlog: AtomicIsize::new(0),
             limit,
+            policy: SlowClient::default(),
             overflowed: AtomicBool::new(false),
             transport: AtomicU8::new(0),
+            is_awaited: AtomicBool::new(false),
+            frames: AtomicU32::new(0),
+            dropped: AtomicU32::new(0),
+            lost: AtomicU32::new(0),
         }
+    }
+
+    /// Says what becomes of packets beyond the limit.
+    pub(crate) fn with_policy(mut self, policy: SlowClient) -> Mailbox {
+        self.policy = policy;
+        self
     }
 
     /// Hands something to the client's task.
     ///
-    /// A client that ever let too much wait gets nothing more: its task is told, and closes it.
+    /// A client that let too much wait, and has to be closed for it, gets nothing more: its task is
+    /// told, and closes it.
     pub(crate) fn post(&self, mail: Mail) -> Result<(), DropReason> {
         let weight = mail.weight();
         let mut state = self.lock();
@@ -119,11 +155,16 @@ impl Mailbox {
         }
         let is_full = || self.backlog().saturating_add(weight) > self.limit;
         let over = weight > 0 && (self.overflowed.load(Ordering::Relaxed) || is_full());
-        if over {
-            self.overflowed.store(true, Ordering::Relaxed);
+        let posted = if over {
+            self.press(&mut state, &mail, weight)
         } else {
-            self.account(0, weight);
-            state.mails.push_back(mail);
+            Ok(())
+        };
+        match posted {
+            Ok(()) => self.put(&mut state, mail, weight),
+            // Nothing has changed for the task.
+            Err(DropReason::NoRoom) => return posted,
+            Err(_) => {}
         }
         let waker = match std::mem::take(&mut state.asleep) {
             true => state.waker.take(),
@@ -133,11 +174,13 @@ impl Mailbox {
         if let Some(waker) = waker {
             waker.wake();
         }
-        if over {
-            Err(DropReason::SlowConsumer)
-        } else {
-            Ok(())
-        }
+        posted
+    }
+
+    fn put(&self, state: &mut State, mail: Mail, weight: usize) {
+        self.account(0, weight);
+        state.weight += weight;
+        state.mails.push_back(mail);
     }
 
     /// Moves all mail into `mails`, which is empty. Until it [sleeps](Mailbox::sleep) again, mail
@@ -149,6 +192,7 @@ impl Mailbox {
         state.asleep = false;
         if !state.mails.is_empty() {
             std::mem::swap(&mut state.mails, mails);
+            state.weight = 0;
         }
     }
 
@@ -157,7 +201,8 @@ impl Mailbox {
     pub(crate) fn sleep(&self, waker: &Waker) -> bool {
         let mut state = self.lock();
         // One who wrote too much meanwhile has not woken the task, which was awake.
-        if !state.mails.is_empty() || (!state.closed && self.is_overflowing()) {
+        let is_nudged = std::mem::take(&mut state.is_nudged);
+        if is_nudged || !state.mails.is_empty() || (!state.closed && self.is_overflowing()) {
             return false;
         }
         if state.mails.capacity() > MAILS_KEPT {
@@ -182,6 +227,7 @@ impl Mailbox {
             state.closed = true;
             state.asleep = false;
             state.waker = None;
+            state.weight = 0;
             std::mem::take(&mut state.mails)
         };
         // Dropped outside the lock: a waiter in it may run somebody's code.
@@ -254,6 +300,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.mailbox.account(self.bytes, 0);
+        self.mailbox.tell_room();
     }
 }
 

@@ -29,6 +29,7 @@ mod packet;
 pub mod parser;
 pub(crate) mod placeholders;
 mod revision;
+mod sends;
 
 use std::sync::Arc;
 
@@ -40,10 +41,12 @@ pub use binary::Binary;
 pub use client::{Client, Config, ConnectError, DisconnectReason, EmitError, Event, Violation};
 pub use name::{NameError, is_reserved};
 pub(crate) use outgoing::MARK;
-pub use outgoing::{Flags, MAX_ATTACHMENTS, Outgoing};
+pub use outgoing::{Flags, MAX_ATTACHMENTS, Outgoing, SlowClient};
 pub use packet::PacketError;
 pub use placeholders::PlaceholderError;
 pub use revision::Revision;
+pub(crate) use sends::Sends;
+pub use sends::Shed;
 
 /// The name of a namespace, with its leading slash; `/` is the main one.
 pub type Namespace = Arc<str>;

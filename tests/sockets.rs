@@ -28,7 +28,9 @@ mod sockets {
     mod particulars;
     mod plain;
     mod proxies;
+    mod slow;
     mod turns;
     #[cfg(feature = "macros")]
     mod typed;
+    mod volatile;
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::registry::{Mail, Reach as _};
+use crate::registry::{DropReason, Mail, Reach as _};
 use crate::socketio::{
     AckError, AckOutcome, AckRequest, Args, ArgsError, EncodeError, FromArgs, IntoArgs, Outgoing,
     Waiter,
@@ -185,7 +185,10 @@ impl<T: FromArgs> EmitWithAck<T> {
             ack,
         };
         let sent = self.socket.mailbox().post(mail);
-        sent.map_err(|_| AckError::Disconnected)?;
+        sent.map_err(|reason| match reason {
+            DropReason::NoRoom => AckError::Dropped,
+            DropReason::Disconnected | DropReason::SlowConsumer => AckError::Disconnected,
+        })?;
         // A waiter that is dropped unanswered belonged to a client that has gone.
         let args: Args = receiver.await.map_err(|_| AckError::Disconnected)??;
         args.to().map_err(|error| match error {

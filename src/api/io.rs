@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::connection::PlainConfig;
 use crate::engine;
 use crate::socketio::parser::Parser;
-use crate::socketio::{self, IntoArgs};
+use crate::socketio::{self, IntoArgs, SlowClient};
 
 use super::answer::VIOLATION;
 use super::handler::Handler;
@@ -84,8 +84,9 @@ pub struct DispatchConfig {
     pub max_waiting_bytes: usize,
     /// How long a client may stay unread before it is closed. Default 60 s.
     pub stall_limit: Duration,
-    /// How many bytes may wait for a client; beyond it the client is closed with `transport error`
-    /// (`slow consumer`). Each packet counts 128 bytes more than it has. Default 16 MiB.
+    /// How many bytes may wait for a client; beyond it [`SlowClient`] decides, and by default the
+    /// client is closed with `transport error` (`slow consumer`). Each packet counts 128 bytes more
+    /// than it has. Default 16 MiB.
     pub max_backlog: usize,
 }
 
@@ -159,6 +160,15 @@ impl Builder {
     #[must_use]
     pub fn parser(mut self, parser: impl Parser) -> Builder {
         self.config.socketio.parser = Some(parser.into());
+        self
+    }
+
+    /// What becomes of packets for which a client has no room because it reads too slowly, unless
+    /// the emit says so itself ([`Socket::when_slow`]). Default: the client is closed.
+    #[must_use]
+    pub fn slow_client(mut self, policy: SlowClient) -> Builder {
+        self.config.socketio.slow_client = policy;
+        self.config.plain.slow_client = policy;
         self
     }
 

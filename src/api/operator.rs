@@ -66,6 +66,15 @@ impl Broadcast {
         Ok(self.namespace.roster.broadcast(&self.selection, &outgoing))
     }
 
+    pub(super) fn namespace_name(&self) -> &crate::socketio::Namespace {
+        &self.namespace.name
+    }
+
+    /// Queues a packet for every selected socket and says how many took it.
+    pub(super) fn send(&self, outgoing: &Arc<Outgoing>) -> usize {
+        self.namespace.roster.broadcast(&self.selection, outgoing)
+    }
+
     /// The selected sockets, in no particular order.
     pub fn sockets(&self) -> Vec<Socket> {
         self.namespace.roster.select(&self.selection)

@@ -4,7 +4,7 @@
 
 use trunkline::connection::PlainConfig;
 use trunkline::engine::Transports;
-use trunkline::{DispatchConfig, Frame, NamespacesConfig, engine, socketio};
+use trunkline::{DispatchConfig, Frame, NamespacesConfig, SlowClient, engine, socketio};
 
 use super::values::Values;
 use super::wrong::Wrong;
@@ -59,6 +59,7 @@ fn transports(values: &Values) -> Result<Transports, Wrong> {
 
 fn socketio(values: &Values) -> socketio::Config {
     socketio::Config {
+        slow_client: SlowClient::default(),
         connect_timeout: values.duration("socketio.connect_timeout"),
         max_attachments: values.size("socketio.max_attachments"),
         max_attachment_bytes: values.size("socketio.max_attachment_bytes"),
@@ -78,6 +79,7 @@ fn plain(values: &Values) -> Result<PlainConfig, Wrong> {
         return Err(values.wrong("plain.namespace", namespace));
     }
     Ok(PlainConfig {
+        slow_client: SlowClient::default(),
         namespace: namespace.to_owned(),
         // For hints; the server knows its own path better and says that.
         socket_io_path: PlainConfig::default().socket_io_path,

@@ -21,7 +21,6 @@
 mod config;
 mod ending;
 mod held;
-mod queue;
 #[cfg(test)]
 mod tests;
 
@@ -32,14 +31,14 @@ use crate::dialect::{self, Incoming, Mistake, encode};
 use crate::engine::heartbeat::{Beat, Heartbeat};
 use crate::engine::{CloseReason, Transmit};
 use crate::socketio::{
-    AckError, AckRequest, Acks, ConnectError, DisconnectReason, Event, Namespace, Outgoing, Waiter,
+    AckError, AckRequest, Acks, ConnectError, DisconnectReason, Event, Namespace, Outgoing, Sends,
+    SlowClient, Waiter,
 };
 use crate::wire::{Frame, Moment, SocketId};
 
 pub use config::PlainConfig;
 
 use held::{Held, HeldEvent};
-use queue::Queue;
 
 /// One plain JSON client.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ pub(super) struct Plain {
     /// How many frames in a row were mistakes.
     mistakes: u32,
     events: VecDeque<Event>,
-    queue: Queue,
+    queue: Sends,
     is_ping_due: bool,
     hangup: Option<Hangup>,
 }
@@ -105,7 +104,7 @@ impl Plain {
             acks: Acks::default(),
             mistakes: 0,
             events: VecDeque::new(),
-            queue: Queue::default(),
+            queue: Sends::default(),
             is_ping_due: false,
             hangup: None,
         };
@@ -186,7 +185,7 @@ impl Plain {
         };
         let held = std::mem::take(held);
         let socket = socket.clone();
-        self.queue.push_first(encode::connect(&socket));
+        self.queue.push_front(encode::connect(&socket));
         self.phase = Phase::Joined { socket };
         for event in held.events {
             self.deliver(event);
@@ -213,7 +212,11 @@ impl Plain {
         match ack {
             None if is_ours => {
                 let frame = packet.plain(|packet| encode::event(packet, None));
-                self.send(frame.cloned());
+                if packet.key().is_some() && frame.is_some() {
+                    self.queue.replace(packet);
+                }
+                let policy = packet.policy().unwrap_or(self.config.slow_client);
+                self.send(packet, frame.cloned(), policy == SlowClient::DropOldest);
             }
             None => {}
             Some(request) if !is_ours => self.fail_waiter(request.waiter, AckError::Disconnected),
@@ -221,7 +224,7 @@ impl Plain {
                 self.fail_waiter(request.waiter, AckError::TooMany);
             }
             Some(request) => {
-                self.send(encode::event(packet, Some(request.id)));
+                self.send(packet, encode::event(packet, Some(request.id)), false);
                 if let Some(waiter) = self.acks.wait(request, now) {
                     self.fail_waiter(waiter, AckError::Replaced);
                 }
@@ -233,7 +236,7 @@ impl Plain {
     /// it happens once is the caller's duty.
     pub(super) fn acknowledge(&mut self, id: u64, answer: &Outgoing) {
         if self.socket().is_some() && *answer.namespace() == self.namespace {
-            self.send(encode::answer(id, answer));
+            self.send(answer, encode::answer(id, answer), false);
         }
     }
 
@@ -242,22 +245,22 @@ impl Plain {
         self.events.pop_front()
     }
 
-    /// The next thing to do on the WebSocket, in order.
-    pub(super) fn poll_transmit(&mut self) -> Option<Transmit> {
+    /// The next thing to do on the WebSocket, in order, and whether it may be compressed.
+    pub(super) fn poll_transmit(&mut self) -> Option<(Transmit, bool)> {
         if std::mem::take(&mut self.is_ping_due) {
-            return Some(Transmit::Ping);
+            return Some((Transmit::Ping, true));
         }
         // The reply to the upgrade is the first frame, and it is not known yet.
         let is_decided = !matches!(self.phase, Phase::Deciding { .. });
-        if let Some(frame) = is_decided.then(|| self.queue.pop()).flatten() {
-            return Some(Transmit::Frame(frame));
+        if let Some((frame, compressible)) = is_decided.then(|| self.queue.pop()).flatten() {
+            return Some((Transmit::Frame(frame), compressible));
         }
         if let Phase::Closing { reason, code } = self.phase {
             self.phase = Phase::Closed(reason);
             self.hangup = Some(Hangup { code: Some(code) });
         }
         let hangup = self.hangup.take()?;
-        Some(Transmit::Hangup(hangup.code))
+        Some((Transmit::Hangup(hangup.code), true))
     }
 
     /// When [`handle_timeout`](Plain::handle_timeout) is due; `None` when nothing is.
@@ -290,16 +293,26 @@ impl Plain {
         matches!(self.phase, Phase::Deciding { .. } | Phase::Joined { .. })
     }
 
-    /// The size of the queued frames.
+    /// How many frames are queued, and their size.
     ///
     /// The queue has no bound of its own: the caller fails a client that is too slow.
-    pub(super) fn queued_bytes(&self) -> usize {
-        self.queue.bytes()
+    pub(super) fn queued(&self) -> (usize, usize) {
+        (self.queue.len(), self.queue.bytes())
     }
 
-    /// How many frames are queued.
-    pub(super) fn queued_frames(&self) -> usize {
-        self.queue.len()
+    /// What waits to be sent.
+    pub(super) fn sends(&mut self) -> &mut Sends {
+        &mut self.queue
+    }
+
+    /// Whether an event that is emitted now would leave now.
+    pub(super) fn is_writable(&self) -> bool {
+        self.socket().is_some() && self.queue.is_empty()
+    }
+
+    /// An event with this request was not sent: its waiter is told so.
+    pub(super) fn give_up(&mut self, ack: AckRequest) {
+        self.fail_waiter(ack.waiter, AckError::Dropped);
     }
 
     /// The client's name, once it is accepted and while it is in.
@@ -352,7 +365,7 @@ impl Plain {
             return self.close_mistaken(mistake);
         }
         let error = encode::error(mistake, &self.config.socket_io_path);
-        self.queue.push(error);
+        self.queue.push_back(error);
     }
 
     fn deliver(&mut self, event: HeldEvent) {
@@ -373,9 +386,9 @@ impl Plain {
         });
     }
 
-    fn send(&mut self, frame: Option<Frame>) {
-        if let Some(frame) = frame {
-            self.queue.push(frame);
+    fn send(&mut self, packet: &Outgoing, frame: Option<Frame>, may_be_lost: bool) {
+        if frame.is_some() {
+            self.queue.packet(packet, frame.into_iter(), may_be_lost);
         }
     }
 }

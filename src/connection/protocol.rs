@@ -1,8 +1,11 @@
 //! Socket.IO over Engine.IO: where a session and a client meet.
 
-use crate::engine::{CloseReason, Session, Version};
+use crate::engine::{CloseReason, Session, Transmit, Version};
 use crate::socketio::{Client, DisconnectReason, Event, Revision, Violation};
 use crate::wire::{Frame, Moment};
+
+/// How many bytes one answer to a GET takes along, about. What it took cannot be dropped any more.
+const ANSWER: usize = 1 << 20;
 
 /// Socket.IO over Engine.IO.
 #[derive(Debug)]
@@ -13,6 +16,8 @@ pub(super) struct Protocol {
     event: Option<Event>,
     /// Whether the client knows that its session is over.
     is_told: bool,
+    /// Whether something that the session was handed must not be compressed.
+    is_uncompressed: bool,
     /// How the client broke the protocol first.
     pub(super) violation: Option<Box<Violation>>,
 }
@@ -24,6 +29,7 @@ impl Protocol {
             client,
             event: None,
             is_told: false,
+            is_uncompressed: false,
             violation: None,
         }
     }
@@ -64,14 +70,66 @@ impl Protocol {
     }
 
     pub(super) fn close(&mut self, now: Moment) {
+        // All of it leaves before the end.
+        self.pass_on(usize::MAX);
         self.session.close(now);
     }
 
-    /// Hands the client's frames to the session.
-    pub(super) fn pass_on(&mut self) {
-        while let Some(frame) = self.client.poll_send() {
+    /// Hands the client's frames to the session, about so many bytes of them.
+    fn pass_on(&mut self, bytes: usize) {
+        while self.session.queued_bytes() < bytes
+            && let Some((frame, compressible)) = self.client.poll_send_as()
+        {
+            self.is_uncompressed |= !compressible;
             self.session.send(frame);
         }
+    }
+
+    /// After the client was told something: a session that is over sends nothing more.
+    pub(super) fn settle(&mut self) {
+        if !self.session.is_open() {
+            self.client.sends().clear();
+        }
+    }
+
+    /// What is to be sent next, and whether it may be compressed.
+    ///
+    /// What the client has to say stays with it until then, where it can be dropped; the session
+    /// gets all at once only for the answer to a GET, and before it closes.
+    #[inline]
+    pub(super) fn poll_transmit(&mut self) -> Option<(Transmit, bool)> {
+        if self.session.takes_frames() {
+            if let Some((frame, compressible)) = self.client.poll_send_as() {
+                return Some((Transmit::Frame(frame), compressible));
+            }
+        } else if self.session.is_open() && self.session.is_polling_parked() {
+            self.pass_on(ANSWER);
+        }
+        let transmit = self.session.poll_transmit()?;
+        let compressible = !self.is_uncompressed;
+        if self.session.queued_frames() == 0 {
+            self.is_uncompressed = false;
+        }
+        Some((transmit, compressible))
+    }
+
+    /// The frames that wait to be sent, and their bytes.
+    pub(super) fn queued(&self) -> (usize, usize) {
+        let (frames, bytes) = match self.session.is_open() {
+            true => self.client.waiting(),
+            // They wait no longer.
+            false => (0, 0),
+        };
+        let session = &self.session;
+        (
+            session.queued_frames() + frames,
+            session.queued_bytes() + bytes,
+        )
+    }
+
+    /// Whether a frame that is sent now would leave now.
+    pub(super) fn is_writable(&self) -> bool {
+        self.session.writable() && self.client.waiting().0 == 0
     }
 
     pub(super) fn poll_event(&mut self, now: Moment) -> Option<Event> {
@@ -106,7 +164,6 @@ impl Protocol {
         for namespace in joined {
             self.client.leave(&namespace);
         }
-        self.pass_on();
         self.close(now);
     }
 

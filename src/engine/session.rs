@@ -367,6 +367,12 @@ impl Session {
         self.is_open() && self.queue.is_empty() && way_out
     }
 
+    /// Whether frames may leave on the session's WebSocket past the queue, which is empty.
+    #[inline]
+    pub(crate) fn takes_frames(&self) -> bool {
+        matches!(self.link, Link::WebSocket) && self.queue.is_empty() && self.is_open()
+    }
+
     /// A packet came in on the current transport.
     fn receive(&mut self, now: Moment, packet: Result<Packet, PacketError>) -> Option<Frame> {
         match (&self.phase, packet) {

@@ -93,7 +93,9 @@ impl Driver {
         connection: Connection,
     ) -> Driver {
         let transport = connection.transport();
-        let mailbox = Arc::new(Mailbox::new(shared.dispatch.max_backlog));
+        let mailbox = Arc::new(
+            Mailbox::new(shared.dispatch.max_backlog).with_policy(shared.socketio.slow_client),
+        );
         let names = Names::of(&connection, session.as_ref());
         let seat = Seat::take(shared, session, transport, &mailbox);
         let dialect = connection.dialect();
@@ -156,13 +158,32 @@ impl Driver {
     fn take_mail(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         let mut taken = self.desk(now).take_mail(TURN);
         if self.phase != Phase::Over && self.inbox.mailbox().is_overflowing() {
-            self.connection.fail(Fault::SlowConsumer);
+            self.make_room();
             taken += 1;
         }
         if taken > 0 {
             self.settle(now, cx);
         }
         taken >= TURN
+    }
+
+    /// Too much waits for the client: drops what may be lost, and closes it if that is not enough.
+    #[cold]
+    fn make_room(&mut self) {
+        if !self.inbox.mailbox().is_given_up() {
+            self.account();
+            if !self.inbox.mailbox().is_overflowing() {
+                // It left meanwhile.
+                return;
+            }
+            let excess = self.inbox.mailbox().excess();
+            let shed = self.connection.shed(excess, ENVELOPE);
+            self.inbox.mailbox().count_lost(shed.packets);
+            self.account();
+        }
+        if self.inbox.is_hopeless() {
+            self.connection.fail(Fault::SlowConsumer);
+        }
     }
 
     fn take_arrivals(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
@@ -225,6 +246,7 @@ impl Driver {
             let mut desk = Desk {
                 connection: &mut self.connection,
                 inbox: &mut self.inbox,
+                lanes: &self.lanes,
                 now,
             };
             if self.tenant.poll(&mut desk, cx).is_pending() {
@@ -269,6 +291,7 @@ impl Driver {
                 &mut Desk {
                     connection: &mut self.connection,
                     inbox: &mut self.inbox,
+                    lanes: &self.lanes,
                     now,
                 },
             );
@@ -319,6 +342,7 @@ impl Driver {
             let mut desk = Desk {
                 connection: &mut self.connection,
                 inbox: &mut self.inbox,
+                lanes: &self.lanes,
                 now,
             };
             self.tenant.handle(event, &mut desk);
@@ -376,9 +400,8 @@ impl Driver {
                 cx.waker().wake_by_ref();
             }
         }
-        if self.account() == 0 {
-            self.inbox.tell_flushed();
-        }
+        let held = self.account();
+        self.inbox.tell_waiters(held);
         if self.phase == Phase::Over && self.tenant.is_idle() && self.lanes.is_deserted() {
             return Poll::Ready(());
         }
@@ -391,9 +414,10 @@ impl Driver {
 
     /// Accounts for the bytes that wait here to be sent, and says how many they are.
     fn account(&mut self) -> usize {
-        let envelopes = self.connection.queued_frames() * ENVELOPE;
-        let held = self.connection.queued_bytes() + envelopes + self.lanes.unflushed();
+        let frames = self.connection.queued_frames();
+        let held = self.connection.queued_bytes() + frames * ENVELOPE + self.lanes.unflushed();
         self.inbox.account(held, self.lanes.take_handed_over());
+        self.inbox.mailbox().set_frames(frames);
         held
     }
 
@@ -410,6 +434,7 @@ impl Driver {
         Desk {
             connection: &mut self.connection,
             inbox: &mut self.inbox,
+            lanes: &self.lanes,
             now,
         }
     }

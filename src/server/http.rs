@@ -303,13 +303,14 @@ impl Exchange<'_> {
                 (answer.await.ok(), taste)
             }
             at_once => {
-                let is_long = matches!(&at_once, Ok(PollAnswer::Payload(body, _))
+                let is_long = matches!(&at_once, Ok(PollAnswer::Payload(body, _, true))
                     if reply::is_long(body.bytes(), compression));
                 (at_once.ok(), Taste::of(&self.parts.headers, is_long))
             }
         };
         match answer {
-            Some(PollAnswer::Payload(body, held)) => {
+            Some(PollAnswer::Payload(body, held, compressible)) => {
+                let compression = compression.filter(|_| compressible);
                 let hold = |written| held.attach(written);
                 Ok(reply::payload(body, taste, compression, hold).await)
             }

@@ -150,8 +150,8 @@ pub(crate) enum Arrival {
 
 /// The answer to a GET.
 pub(crate) enum PollAnswer {
-    /// Its packets, and what counts them until they are written.
-    Payload(Body, Held),
+    /// Its packets, what counts them until they are written, and whether they may be compressed.
+    Payload(Body, Held, bool),
     /// Another GET is waiting.
     Overlap,
     /// The session is gone.

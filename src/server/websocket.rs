@@ -210,12 +210,12 @@ impl WebSocket {
         self.outbox.len()
     }
 
-    /// Feeds a frame; it leaves with the next flush.
-    pub(crate) fn feed(&mut self, frame: Frame) {
+    /// Feeds a frame; it leaves with the next flush. It is compressed only if it may be.
+    pub(crate) fn feed(&mut self, frame: Frame, compressible: bool) {
         self.borrow_buffer();
         match &mut self.deflate {
-            Some(deflate) => deflate.feed(frame, &mut self.outbox),
-            None => self.outbox.message(frame),
+            Some(deflate) if compressible => deflate.feed(frame, &mut self.outbox),
+            _ => self.outbox.message(frame),
         }
     }
 

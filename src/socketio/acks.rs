@@ -38,6 +38,9 @@ pub enum AckError {
     /// The application used the same id again while it was waited for.
     #[error("the acknowledgement id was used again")]
     Replaced,
+    /// The event was volatile and could not leave at once, or had no room; nothing was sent.
+    #[error("the event was dropped")]
+    Dropped,
 }
 
 /// Somebody who waits for one answer. A waiter that is dropped is never answered.

@@ -28,10 +28,11 @@ use thiserror::Error;
 
 use super::Namespace;
 use super::acks::{AckError, AckRequest, Waiter};
-use super::outgoing::{self, Outgoing};
+use super::outgoing::{self, Outgoing, SlowClient};
 use super::packet::{Kind, MAIN};
 use super::parser::Decoder;
 use super::revision::Revision;
+use super::sends::Sends;
 use crate::wire::{Frame, Moment, SocketId};
 use receiving::Receiving;
 use seat::{Seat, State};
@@ -56,7 +57,7 @@ pub struct Client {
     decoder: Option<Box<dyn Decoder>>,
     link: Link,
     events: VecDeque<Event>,
-    sends: VecDeque<Frame>,
+    sends: Sends,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,7 +100,7 @@ impl Client {
             join_by: now + config.connect_timeout,
         };
         let (seats, receiving) = (Vec::new(), None);
-        let (events, sends) = (VecDeque::new(), VecDeque::new());
+        let (events, sends) = (VecDeque::new(), Sends::default());
         let decoder = config.parser.as_ref().map(|parser| parser.decoder());
         let mut client = Client {
             config,
@@ -212,22 +213,15 @@ impl Client {
             return Err(EmitError::NotJoined);
         };
         let Some(request) = ack else {
-            if self.decoder.is_some() {
-                return self.send_foreign(packet, None);
-            }
-            self.sends.push_back(Frame::Text(packet.text().clone()));
-            for part in packet.attachments() {
-                self.sends.push_back(Frame::Binary(part.clone()));
-            }
-            return Ok(());
+            let policy = packet.policy().unwrap_or(self.config.slow_client);
+            let may_be_lost = policy == SlowClient::DropOldest;
+            return self.queue(packet, None, may_be_lost);
         };
         if self.pending_acks() >= self.config.max_pending_acks {
             self.fail(Some(request), AckError::TooMany);
             return Err(EmitError::TooManyAcks);
         }
-        if self.decoder.is_none() {
-            self.sends.extend(packet.frames_with_id(request.id));
-        } else if let Err(error) = self.send_foreign(packet, Some(request.id)) {
+        if let Err(error) = self.queue(packet, Some(request.id), false) {
             self.fail(Some(request), AckError::Unencodable);
             return Err(error);
         }
@@ -250,11 +244,7 @@ impl Client {
         if self.socket(answer.namespace()).is_none() {
             return Err(EmitError::NotJoined);
         }
-        if self.decoder.is_some() {
-            return self.send_foreign(answer, Some(id));
-        }
-        self.sends.extend(answer.frames_with_id(id));
-        Ok(())
+        self.queue(answer, Some(id), false)
     }
 
     /// Puts the client out of a namespace it has joined. No effect if it has not.
@@ -273,7 +263,27 @@ impl Client {
 
     /// The next frame to send.
     pub fn poll_send(&mut self) -> Option<Frame> {
-        self.sends.pop_front()
+        self.sends.pop().map(|(frame, _)| frame)
+    }
+
+    /// The next frame to send, and whether it may be compressed.
+    pub(crate) fn poll_send_as(&mut self) -> Option<(Frame, bool)> {
+        self.sends.pop()
+    }
+
+    /// An event with this request was not sent: its waiter is told so.
+    pub(crate) fn give_up(&mut self, ack: AckRequest) {
+        self.fail(Some(ack), AckError::Dropped);
+    }
+
+    /// What waits to be sent.
+    pub(crate) fn sends(&mut self) -> &mut Sends {
+        &mut self.sends
+    }
+
+    /// How many frames wait to be sent, and their bytes.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.sends.len(), self.sends.bytes())
     }
 
     /// When [`handle_timeout`](Client::handle_timeout) is due.
@@ -343,6 +353,30 @@ impl Client {
             outcome: Err(error),
         };
         self.events.extend(ack.map(fail));
+    }
+
+    /// Puts a packet into the queue, in the place of a waiting one that has its key.
+    #[inline]
+    fn queue(
+        &mut self,
+        packet: &Outgoing,
+        id: Option<u64>,
+        may_be_lost: bool,
+    ) -> Result<(), EmitError> {
+        if self.decoder.is_some() {
+            return self.queue_foreign(packet, id, may_be_lost);
+        }
+        if packet.key().is_some() && id.is_none() {
+            self.sends.replace(packet);
+        }
+        match id {
+            None => self.sends.packet(packet, packet.frames(), may_be_lost),
+            Some(id) => {
+                let frames = packet.frames_with_id(id);
+                self.sends.packet(packet, frames, may_be_lost);
+            }
+        }
+        Ok(())
     }
 
     fn send(&mut self, kind: Kind, namespace: &str, json: &str) {

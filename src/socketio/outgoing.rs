@@ -8,7 +8,7 @@ mod foreign;
 #[cfg(test)]
 mod tests;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -50,6 +50,9 @@ pub struct Outgoing {
     array: usize,
     attachments: Parts,
     flags: Flags,
+    /// What is to become of it at a slow client, if it says so itself.
+    slow: Option<SlowClient>,
+    key: Option<Arc<str>>,
     /// The packet in another form than its own.
     plain: OnceLock<Option<Frame>>,
     /// The packet in the wire format of the server's parser.
@@ -63,6 +66,26 @@ pub struct Flags {
     pub volatile: bool,
     /// Never compressed by the transport, whatever its size. Default false.
     pub uncompressed: bool,
+}
+
+/// What becomes of a packet for which a client that reads too slowly has no room.
+///
+/// Room is made by packets that wait and of which nothing was handed to the transport: what stands
+/// in a WebSocket's buffer (up to 16 KiB and a message) or in the answer to a GET (about 1 MiB) is
+/// out of reach. Replies to CONNECT, DISCONNECTs, acknowledgements, pings and events that wait for an
+/// acknowledgement are never dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum SlowClient {
+    /// It must arrive: if there is no room for it, the client is closed with `transport error`
+    /// (`slow consumer`).
+    #[default]
+    Close,
+    /// As `Close`, but volatile packets make room: those that the client's task has not looked at
+    /// are dropped first, and a volatile packet for which there is no room is dropped itself.
+    DropVolatileFirst,
+    /// It may be lost: the oldest of such packets are dropped, until an eighth of the client's
+    /// budget is free. The client is closed if there are not enough of them.
+    DropOldest,
 }
 
 #[derive(Debug)]
@@ -170,6 +193,8 @@ impl Outgoing {
             array,
             attachments,
             flags: Flags::default(),
+            slow: None,
+            key: None,
             plain: OnceLock::new(),
             foreign: OnceLock::new(),
         })
@@ -187,16 +212,36 @@ impl Outgoing {
         self.flags
     }
 
+    /// The same packet, with its own policy for slow clients instead of the server's.
+    #[must_use]
+    pub fn with_policy(mut self, slow: Option<SlowClient>) -> Outgoing {
+        self.slow = slow;
+        self
+    }
+
+    /// The policy for slow clients that the packet asks for.
+    pub fn policy(&self) -> Option<SlowClient> {
+        self.slow
+    }
+
+    /// The same packet, which replaces the one that has the same key and namespace where that still
+    /// waits.
+    #[must_use]
+    pub fn with_key(mut self, key: Option<Arc<str>>) -> Outgoing {
+        self.key = key;
+        self
+    }
+
+    /// Of which packets it is the newest.
+    pub fn key(&self) -> Option<&Arc<str>> {
+        self.key.as_ref()
+    }
+
     /// The finished frames for all recipients alike: the text message and the attachments behind
     /// it. An event's has no ack id.
     pub fn frames(&self) -> impl Iterator<Item = Frame> {
         let parts = self.attachments.iter().cloned().map(Frame::Binary);
         std::iter::once(Frame::Text(self.text.clone())).chain(parts)
-    }
-
-    /// The first of the finished frames.
-    pub(super) fn text(&self) -> &ByteString {
-        &self.text
     }
 
     /// The finished frames with an ack id, which are one recipient's own.

@@ -194,6 +194,7 @@ async fn an_emit_beyond_the_backlog_says_so() {
                 Emitted::Queued => "queued",
                 Emitted::Dropped(DropReason::SlowConsumer) => "slow consumer",
                 Emitted::Dropped(DropReason::Disconnected) => "disconnected",
+                Emitted::Dropped(DropReason::NoRoom) => "no room",
             });
         }
         socket.left().await;

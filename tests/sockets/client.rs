@@ -264,6 +264,12 @@ impl Ws {
         within(self.0.flush()).await.unwrap();
     }
 
+    /// The next message of any kind.
+    pub(super) async fn message(&mut self) -> Message {
+        let message = within(self.0.next()).await;
+        message.expect("there is more").unwrap()
+    }
+
     /// The next text message.
     pub(super) async fn next(&mut self) -> String {
         match within(self.0.next()).await {

@@ -7,7 +7,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use trunkline::server::{Config, PerMessageDeflate};
-use trunkline::{Io, Socket};
+use trunkline::{Io, SlowClient, Socket};
 
 use super::client::{Polling, WEBSOCKET, within};
 use super::host::serve_config;
@@ -21,6 +21,10 @@ async fn serve(per_message_deflate: Option<PerMessageDeflate>) -> SocketAddr {
     io.of("/")
         .on("echo", async |socket: Socket, (text,): (String,)| {
             socket.emit("echo", text).unwrap();
+        })
+        .on("fill plain", async |socket: Socket, (size,): (usize,)| {
+            let plain = socket.when_slow(SlowClient::Close).compress(false);
+            plain.emit("filled", "x".repeat(size)).unwrap();
         })
         .on("fill", async |socket: Socket, (size,): (usize,)| {
             socket.emit("filled", "x".repeat(size)).unwrap();
@@ -298,4 +302,21 @@ async fn bombs_within_the_limit_keep_nobody_else_waiting() {
     // All of it was read.
     client.send(0x81, b"42[\"echo\",\"done\"]").await;
     assert_eq!(client.text().await, "42[\"echo\",\"done\"]");
+}
+
+#[tokio::test]
+async fn an_event_can_be_kept_from_compression() {
+    for context_takeover in [false, true] {
+        let settings = PerMessageDeflate {
+            context_takeover,
+            ..PerMessageDeflate::default()
+        };
+        let mut client = Client::join(serve(Some(settings)).await, OFFER).await;
+        for _ in 0..2 {
+            client.send(0x81, br#"42["fill plain",5000]"#).await;
+            assert_eq!(client.text().await.len(), 5_015);
+            client.send(0x81, br#"42["fill",5000]"#).await;
+            assert_eq!(client.compressed_text().await.0.len(), 5_015);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::api::EmitError;
 use crate::api::ack::EmitWithAck;
-use crate::registry::{DropReason, Mail, Reach};
+use crate::registry::{Declined, DropReason, Mail, Reach};
 use crate::socketio::{FromArgs, IntoArgs, Outgoing};
 
 use super::{Emitted, LEFT, Socket};
@@ -57,7 +57,15 @@ impl Socket {
         }
     }
 
-    pub(super) fn post(&self, mail: Mail) -> Emitted {
+    /// Hands something to the client's task if there is room for it.
+    pub(in crate::api) fn offer(&self, mail: Mail) -> Result<(), Declined> {
+        match self.0.phase.load(Ordering::Acquire) {
+            LEFT => Err(Declined::Dropped(DropReason::Disconnected)),
+            _ => self.mailbox().offer(mail),
+        }
+    }
+
+    pub(in crate::api) fn post(&self, mail: Mail) -> Emitted {
         let sent = match self.0.phase.load(Ordering::Acquire) {
             LEFT => Err(DropReason::Disconnected),
             _ => self.mailbox().post(mail),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::heartbeat::Rhythm;
-use crate::socketio::MAX_ATTACHMENTS;
+use crate::socketio::{MAX_ATTACHMENTS, SlowClient};
 
 /// Limits and times of the plain JSON clients of one server. The size of a message is limited by
 /// whoever reads it, as for the other clients.
@@ -37,6 +37,9 @@ pub struct PlainConfig {
     pub max_pending_acks: usize,
     /// The longest name of a namespace, in bytes; a longer one does not exist. Default: 512.
     pub max_namespace_length: usize,
+    /// What becomes of packets for which a slow client has no room, unless they say so themselves.
+    /// Default: the client is closed.
+    pub slow_client: SlowClient,
 }
 
 impl Default for PlainConfig {
@@ -53,6 +56,7 @@ impl Default for PlainConfig {
             max_held_bytes: 1_000_000,
             max_pending_acks: 10_000,
             max_namespace_length: 512,
+            slow_client: SlowClient::default(),
         }
     }
 }

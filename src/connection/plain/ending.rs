@@ -44,7 +44,7 @@ impl Plain {
         }
         let disconnect = DisconnectReason::ServerNamespaceDisconnect;
         self.part(disconnect);
-        self.queue.push(encode::disconnect(disconnect));
+        self.queue.push_back(encode::disconnect(disconnect));
         self.close_with(code::NORMAL, CloseReason::ForcedClose);
     }
 
@@ -76,7 +76,7 @@ impl Plain {
     pub(super) fn close_mistaken(&mut self, mistake: &Mistake) {
         self.part(DisconnectReason::ParseError);
         let error = encode::error(mistake, &self.config.socket_io_path);
-        self.queue.push(error);
+        self.queue.push_back(error);
         self.close_with(code::POLICY, CloseReason::ParseError);
     }
 
@@ -88,7 +88,7 @@ impl Plain {
 
     pub(super) fn close_refused(&mut self, error: &ConnectError) {
         self.queue.clear();
-        self.queue.push(encode::connect_error(error));
+        self.queue.push_back(encode::connect_error(error));
         self.close_with(code::POLICY, CloseReason::ForcedClose);
     }
 

@@ -117,7 +117,7 @@ impl World {
 
     pub(super) fn sent(&mut self) -> Vec<String> {
         let mut sent = Vec::new();
-        while let Some(transmit) = self.plain.poll_transmit() {
+        while let Some((transmit, _)) = self.plain.poll_transmit() {
             sent.push(match transmit {
                 Transmit::Frame(Frame::Text(text)) => text.to_string(),
                 Transmit::Ping => "ping".to_owned(),
@@ -296,7 +296,7 @@ fn a_broadcast_is_encoded_once() {
     let address = |world: &mut World| {
         world.plain.emit(&packet, None, world.now);
         match world.plain.poll_transmit() {
-            Some(Transmit::Frame(Frame::Text(text))) => text.as_bytes().as_ptr(),
+            Some((Transmit::Frame(Frame::Text(text)), _)) => text.as_bytes().as_ptr(),
             other => panic!("a text frame: {other:?}"),
         }
     };
@@ -425,11 +425,11 @@ fn queued_bytes_are_those_of_the_frames() {
     world.emit("a", 1);
     world.emit("a", 1);
     assert_eq!(
-        world.plain.queued_bytes(),
+        world.plain.queued().1,
         2 * r#"{"event":"a","data":1}"#.len()
     );
     world.sent();
-    assert_eq!(world.plain.queued_bytes(), 0);
+    assert_eq!(world.plain.queued().1, 0);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::registry::{MAILS_KEPT, Mail, Mailbox};
 use crate::socketio::{ConnectError, Outgoing, Violation};
 use crate::wire::{Moment, SocketId};
 
+use super::lanes::Lanes;
 use super::watches::Watches;
 
 /// The client's mailbox, from its task's side.
@@ -25,10 +26,18 @@ pub(super) struct Inbox {
     /// What the mailbox was told last about the bytes held by the task, and the weight of the mail
     /// taken since.
     held: usize,
-    /// Who waits until everything is handed on.
-    flushed: Vec<oneshot::Sender<()>>,
+    /// Who waits until enough is handed on.
+    waiters: Vec<(Until, oneshot::Sender<()>)>,
     /// Who sees what is sent.
     watches: Watches,
+}
+
+/// What is waited for.
+enum Until {
+    /// Everything is handed on.
+    Flushed,
+    /// There is room for so many bytes.
+    Room(usize),
 }
 
 impl Inbox {
@@ -37,7 +46,7 @@ impl Inbox {
             mailbox,
             taken: VecDeque::new(),
             held: 0,
-            flushed: Vec::new(),
+            waiters: Vec::new(),
             watches: Watches::default(),
         }
     }
@@ -59,12 +68,35 @@ impl Inbox {
         self.held = held;
     }
 
-    /// Everything was handed on.
-    pub(super) fn tell_flushed(&mut self) {
-        for waiter in self.flushed.drain(..) {
+    /// Tells those who wait for what is so now; `held` is what the task holds.
+    pub(super) fn tell_waiters(&mut self, held: usize) {
+        if self.waiters.is_empty() {
+            return;
+        }
+        // Said first, so that room that is made meanwhile is not missed.
+        self.mailbox.set_awaited(true);
+        let is_met = |until: &Until| match *until {
+            Until::Flushed => held == 0,
+            Until::Room(weight) => self.mailbox.has_caught_up(weight),
+        };
+        for (_, waiter) in self.waiters.extract_if(.., |(until, _)| is_met(until)) {
             // Whoever asked may have stopped waiting.
             let _ = waiter.send(());
         }
+        if self.waiters.is_empty() {
+            self.waiters = Vec::new();
+            self.mailbox.set_awaited(false);
+        }
+    }
+
+    /// Whether the task has to close the client, having made what room it could: too much waits
+    /// that has to arrive.
+    pub(super) fn is_hopeless(&self) -> bool {
+        // Among mail that was not looked at yet there may be more that can be spared.
+        let is_last = self.taken.is_empty() && self.mailbox.is_empty();
+        self.mailbox.is_given_up()
+            || self.mailbox.is_over(self.held)
+            || (is_last && self.mailbox.excess() > 0)
     }
 
     /// The task sleeps until there is mail; false if there is some already.
@@ -78,7 +110,7 @@ impl Inbox {
     pub(super) fn close(&mut self) {
         self.mailbox.close();
         self.taken.clear();
-        self.flushed.clear();
+        self.waiters.clear();
         self.watches.clear();
     }
 }
@@ -87,6 +119,7 @@ impl Inbox {
 pub(super) struct Desk<'a> {
     pub(super) connection: &'a mut Connection,
     pub(super) inbox: &'a mut Inbox,
+    pub(super) lanes: &'a Lanes,
     pub(super) now: Moment,
 }
 
@@ -138,20 +171,41 @@ impl Desk<'_> {
         self.connection.violate(violation, self.now);
     }
 
+    /// Whether an event would leave at once: nothing is queued or being written, and on polling a
+    /// GET is parked.
+    #[cold]
+    fn can_leave_now(&self) -> bool {
+        self.connection.is_writable() && self.lanes.unflushed() == 0
+    }
+
     fn obey(&mut self, mail: Mail) {
         self.inbox.held += mail.weight();
         match mail {
             Mail::Emit { outgoing, ack } => {
                 self.inbox.watches.tell(&outgoing);
                 let ack = ack.map(|ack| *ack);
+                if outgoing.flags().volatile && !self.can_leave_now() {
+                    self.inbox.mailbox.count_dropped(1);
+                    if let Some(ack) = ack {
+                        self.connection.give_up(ack);
+                    }
+                    return;
+                }
                 self.connection.emit(&outgoing, ack, self.now);
+                if outgoing.key().is_some() {
+                    let replaced = self.connection.take_replaced();
+                    self.inbox.mailbox.count_lost(replaced);
+                }
             }
             Mail::Acknowledge { id, outgoing } => self.connection.acknowledge(id, &outgoing),
             Mail::Leave { namespace } => self.connection.leave(&namespace),
             Mail::LeaveAll => self.connection.leave_all(self.now),
             Mail::Send(frame) => self.connection.send(frame),
             Mail::Watch(watch) => self.inbox.watches.add(watch),
-            Mail::Flushed(waiter) => self.inbox.flushed.push(waiter),
+            Mail::Flushed(waiter) => self.inbox.waiters.push((Until::Flushed, waiter)),
+            Mail::Room(weight, waiter) => {
+                self.inbox.waiters.push((Until::Room(weight), waiter));
+            }
             Mail::Close => self.connection.close(self.now),
             Mail::ShutDown => self.connection.shut_down(),
         }

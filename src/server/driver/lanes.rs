@@ -143,9 +143,9 @@ impl Lanes {
     /// Performs what the connection wants sent, as far as the WebSocket takes it.
     pub(super) fn perform(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
         while self.has_room(connection, cx)
-            && let Some(transmit) = connection.poll_transmit()
+            && let Some((transmit, compressible)) = connection.poll_transmit_as()
         {
-            self.transmit(transmit);
+            self.transmit(transmit, compressible);
         }
     }
 
@@ -171,19 +171,19 @@ impl Lanes {
         !self.blocked
     }
 
-    fn transmit(&mut self, transmit: Transmit) {
+    fn transmit(&mut self, transmit: Transmit, compressible: bool) {
         match transmit {
             Transmit::Poll(body) => {
                 if let Some(poll) = self.poll.take() {
                     // A client that has just gone is noticed by its next silence.
                     self.handed_over += body.len();
                     let held = self.mailbox.hold(body.len());
-                    let _ = poll.send(PollAnswer::Payload(body, held));
+                    let _ = poll.send(PollAnswer::Payload(body, held, compressible));
                 }
             }
             Transmit::Frame(frame) => {
                 if let Some(websocket) = &mut self.websocket {
-                    websocket.feed(frame);
+                    websocket.feed(frame, compressible);
                 }
             }
             Transmit::Ping => {

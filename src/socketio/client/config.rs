@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::socketio::MAX_ATTACHMENTS;
 use crate::socketio::parser::SharedParser;
+use crate::socketio::{MAX_ATTACHMENTS, SlowClient};
 
 /// What a client may do. Who passes a limit violates the protocol, unless said otherwise.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +29,9 @@ pub struct Config {
     pub max_pending_acks: usize,
     /// The wire format, if it is not that of JSON packets: none by default.
     pub parser: Option<SharedParser>,
+    /// What becomes of packets for which a slow client has no room, unless they say so themselves:
+    /// the client is closed. How much room there is, is the caller's business.
+    pub slow_client: SlowClient,
 }
 
 impl Default for Config {
@@ -43,6 +46,7 @@ impl Default for Config {
             max_namespace_length: 512,
             max_pending_acks: 10_000,
             parser: None,
+            slow_client: SlowClient::default(),
         }
     }
 }

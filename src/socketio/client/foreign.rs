@@ -79,18 +79,23 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a packet in the parser's format.
-    pub(super) fn send_foreign(
+    /// Puts a packet in the parser's format into the queue, as [`queue`](Client::queue).
+    pub(super) fn queue_foreign(
         &mut self,
         packet: &Outgoing,
         id: Option<u64>,
+        may_be_lost: bool,
     ) -> Result<(), EmitError> {
         let Some(parser) = &self.config.parser else {
             return Ok(());
         };
         match packet.foreign_frames(parser, id) {
             Ok(frames) => {
-                self.sends.extend(frames.iter().cloned());
+                if packet.key().is_some() && id.is_none() {
+                    self.sends.replace(packet);
+                }
+                let frames = frames.iter().cloned();
+                self.sends.packet(packet, frames, may_be_lost);
                 Ok(())
             }
             Err(error) => {
@@ -113,7 +118,9 @@ impl Client {
             attachments: &[],
         };
         match parser.frames(packet) {
-            Ok(frames) => self.sends.extend(frames),
+            Ok(frames) => frames
+                .into_iter()
+                .for_each(|frame| self.sends.push_back(frame)),
             Err(error) => self.note_unsent(Namespace::from(namespace), error),
         }
     }

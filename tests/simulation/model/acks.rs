@@ -86,6 +86,7 @@ impl World {
                 Err(AckError::TooMany) => ("ack refused, too many", true),
                 Err(AckError::Replaced) => ("ack replaced", false),
                 Err(AckError::Unencodable) => ("ack unencodable", false),
+                Err(AckError::Dropped) => ("ack dropped", false),
             };
             self.tally.count(what);
             self.laws.hold(Law::AcksResolve, is_right, || {

@@ -258,7 +258,7 @@ proptest! {
         events.extend(world.events());
         sent.extend(world.sent());
         prop_assert!(world.plain.closed().is_some());
-        prop_assert_eq!(world.plain.queued_bytes(), 0);
+        prop_assert_eq!(world.plain.queued().1, 0);
         let count = |prefix: &str| events.iter().filter(|event| event.starts_with(prefix)).count();
         prop_assert_eq!(count("1: "), asked);
         let accepted = sent.iter().filter(|sent| sent.contains("\"sid\"")).count();
