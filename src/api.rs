@@ -46,7 +46,7 @@ pub use typed::{
     Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
 };
 #[cfg(feature = "typescript")]
-pub use typed::{Contract, ContractError, Signature, Unhandled};
+pub use typed::{Contract, ContractError, Listens, Signature, Unhandled};
 
 pub use crate::registry::{DropReason, Lag};
 

@@ -98,7 +98,7 @@ pub use api::{
     Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
 };
 #[cfg(feature = "typescript")]
-pub use api::{Contract, ContractError, Signature, Unhandled};
+pub use api::{Contract, ContractError, Listens, Signature, Unhandled};
 #[cfg(feature = "assistant")]
 pub use assistant::Assistant;
 #[cfg(feature = "server")]

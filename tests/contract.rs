@@ -195,4 +195,11 @@ fn events_that_nobody_handles_are_found() {
     ns.on_event(async |One(_): One| Ok::<_, Error>(String::new()));
     ns.on("9\"lives\"", async || {});
     assert_eq!(contract.check(&ns), Ok(()));
+
+    let rooms = io.of_pattern("/room/{name}");
+    assert_eq!(contract.check(&rooms).unwrap_err().events().len(), 3);
+    rooms.on_event(async |_: Choice| {});
+    let one = Contract::new().client::<Choice>();
+    assert_eq!(one.check(&rooms), Ok(()));
+    assert_eq!(one.check(&io.of("/room/a")), Ok(()));
 }

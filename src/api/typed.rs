@@ -15,7 +15,7 @@ mod typescript;
 
 pub use ask::Ask;
 #[cfg(feature = "typescript")]
-pub use contract::{Contract, ContractError, Unhandled};
+pub use contract::{Contract, ContractError, Listens, Unhandled};
 pub use handler::{Acknowledges, TypedHandler};
 #[cfg(feature = "typescript")]
 pub use typescript::Signature;

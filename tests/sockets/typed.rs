@@ -163,6 +163,24 @@ async fn one_socket_listens_beside_its_namespace() {
 }
 
 #[tokio::test]
+async fn the_namespaces_of_a_rule_listen_and_are_reached_as_well() {
+    let io = Io::builder().build();
+    let rooms = io.of_pattern("/room/{name}");
+    rooms.on_event(async |Move(x, _): Move| Ok::<_, Error>((x, 0)));
+    let mut ws = Ws::open(serve_io(&io).await).await;
+    ws.send("40/room/a,").await;
+    assert!(ws.next().await.starts_with("40/room/a,"));
+    ws.send(r#"42/room/a,1["move",9]"#).await;
+    ws.expect("43/room/a,1[9,0]").await;
+    assert_eq!(rooms.emit_event(&Said { by: "ann" }).unwrap(), 1);
+    let some = rooms.except("attic");
+    assert_eq!(some.emit_event(&Change::Cleared).unwrap(), 1);
+    ws.expect(r#"42/room/a,["said",{"by":"ann"}]"#).await;
+    ws.expect(r#"42/room/a,["change",{"kind":"cleared"}]"#)
+        .await;
+}
+
+#[tokio::test]
 async fn binary_values_inside_of_an_event_stay_binary_both_ways() {
     let io = Io::builder().build();
     io.of("/").on_event(async |mut upload: Upload| {

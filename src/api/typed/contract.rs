@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::api::namespace::Namespace;
+use crate::api::parent::ParentNamespace;
 
 use super::Event;
 use super::typescript::{self, Declarations, Form, Signature};
@@ -94,21 +95,50 @@ impl Contract {
         typescript::write(&self.client, &self.server)
     }
 
-    /// Looks whether the namespace has a handler for each event that clients send; to be called
+    /// Looks whether the namespace, or the rule for namespaces, has a handler for each event that clients send; to be called
     /// when all are registered. Handlers of single sockets are not seen.
     ///
     /// # Errors
     /// The names of the events that nobody handles.
-    pub fn check(&self, namespace: &Namespace) -> Result<(), Unhandled> {
+    pub fn check(&self, namespace: &impl Listens) -> Result<(), Unhandled> {
         let names = self.client.iter().map(|event| event.name);
-        let unheard: Vec<_> = names.filter(|name| !namespace.hears(name)).collect();
+        let unheard: Vec<_> = names.filter(|name| !namespace.listens(name)).collect();
         if unheard.is_empty() {
             return Ok(());
         }
         Err(Unhandled {
-            namespace: namespace.name().to_owned(),
+            namespace: namespace.title().to_owned(),
             events: unheard,
         })
+    }
+}
+
+/// What has handlers: a [`Namespace`], or a [`ParentNamespace`].
+pub trait Listens {
+    /// Whether one of its handlers listens to an event of this name.
+    fn listens(&self, event: &str) -> bool;
+
+    /// What it is called in errors.
+    fn title(&self) -> &str;
+}
+
+impl Listens for Namespace {
+    fn listens(&self, event: &str) -> bool {
+        self.hears(event)
+    }
+
+    fn title(&self) -> &str {
+        self.name()
+    }
+}
+
+impl Listens for ParentNamespace {
+    fn listens(&self, event: &str) -> bool {
+        self.hears(event)
+    }
+
+    fn title(&self) -> &str {
+        self.rule()
     }
 }
 

@@ -4,6 +4,7 @@ use crate::api::EmitError;
 use crate::api::io::Io;
 use crate::api::namespace::Namespace;
 use crate::api::operator::Broadcast;
+use crate::api::parent::{ParentBroadcast, ParentNamespace};
 use crate::api::socket::{Emitted, Socket};
 use crate::socketio::{FromArgs, IntoArgs};
 
@@ -29,43 +30,50 @@ impl Namespace {
         self.on::<ByEvent<M>, _>(H::Event::NAME, OnEvent(handler));
         self
     }
+}
 
-    /// Sends an event to every socket of the namespace and says how many were there.
+impl ParentNamespace {
+    /// Handles an event in every namespace of the rule. As [`Namespace::on_event`].
     ///
-    /// # Errors
-    /// As [`Socket::emit`].
-    pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<usize, EmitError>
+    /// # Panics
+    /// As [`Namespace::on`].
+    pub fn on_event<M: 'static, H>(&self, handler: H) -> &ParentNamespace
     where
-        E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
+        H: TypedHandler<M>,
+        H::Event: Event<Args: FromArgs> + 'static,
+        H::Output: Acknowledges<AnswerTo<H::Event>>,
+        AckValues<H::Event>: IntoArgs + Send + 'static,
     {
-        self.emit(E::NAME, event.values())
+        self.on::<ByEvent<M>, _>(H::Event::NAME, OnEvent(handler));
+        self
     }
 }
 
-impl Io {
-    /// Sends an event to every socket of `/` and says how many were there.
-    ///
-    /// # Errors
-    /// As [`Socket::emit`].
-    pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<usize, EmitError>
-    where
-        E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
-    {
-        self.emit(E::NAME, event.values())
-    }
+/// Gives handles that reach several sockets the method that sends an event.
+macro_rules! emit_event {
+    ($($doc:literal $handle:ty;)*) => {
+        $(impl $handle {
+            #[doc = $doc]
+            ///
+            /// # Errors
+            /// As [`Socket::emit`].
+            pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<usize, EmitError>
+            where
+                E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
+            {
+                self.emit(E::NAME, event.values())
+            }
+        })*
+    };
 }
 
-impl Broadcast {
-    /// Sends an event to every selected socket and says how many took it.
-    ///
-    /// # Errors
-    /// As [`Socket::emit`].
-    pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<usize, EmitError>
-    where
-        E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
-    {
-        self.emit(E::NAME, event.values())
-    }
+emit_event! {
+    "Sends an event to every socket of `/` and says how many were there." Io;
+    "Sends an event to every socket of the namespace and says how many were there." Namespace;
+    "Sends an event to every selected socket and says how many took it." Broadcast;
+    "Sends an event to every socket in every namespace of the rule and says how many were there."
+    ParentNamespace;
+    "Sends an event to every selected socket and says how many took it." ParentBroadcast;
 }
 
 impl Socket {
