@@ -11,7 +11,7 @@
 
 mod ack;
 mod answer;
-mod delivery;
+mod cluster;
 mod engine;
 mod handler;
 mod handshake;
@@ -22,13 +22,16 @@ mod namespace;
 mod namespaces;
 mod operator;
 mod parent;
+mod remote;
+mod server_side;
+mod slow;
 mod socket;
 mod state;
 mod typed;
+mod wishes;
 
 pub use ack::{Ack, AnswerError, EmitWithAck};
 pub use answer::{Answer, Error, IntoAdmission, IntoAnswer};
-pub use delivery::Delivery;
 pub use engine::{Engine, EngineBuilder, EngineSocket};
 pub use handler::{Auth, Call, CallError, DisconnectDetail, EventName, FromCall, Handler};
 pub(crate) use handshake::Circumstances;
@@ -38,9 +41,13 @@ pub use io::{Builder, Config, DispatchConfig, HandlerError, Io};
 pub use listeners::ListenerId;
 pub use namespace::Namespace;
 pub use namespaces::NamespacesConfig;
-pub use operator::{Broadcast, RoomNames};
+pub use operator::{
+    Broadcast, BroadcastAnswer, BroadcastWithAck, Incomplete, RequestError, RoomNames,
+};
 pub use parent::{ParentBroadcast, ParentNamespace};
-pub use socket::{Emitted, Socket};
+pub use remote::{RemoteSocket, RemoteWithAck};
+pub use server_side::{NodeAnswer, ServerSideWithAck};
+pub use socket::{Emitted, Socket, SocketOperator};
 pub use state::{State, States};
 pub use typed::{
     Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,

@@ -236,6 +236,15 @@ impl Connection {
         }
     }
 
+    /// Waits no longer for the client's answer to the event `id`; its waiter is dropped.
+    pub fn forget(&mut self, namespace: &str, id: u64) {
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.client.forget(namespace, id),
+            Kind::Plain(plain) => plain.forget(namespace, id),
+            Kind::Bare(_) => {}
+        }
+    }
+
     /// Answers the client's event `id`.
     pub fn acknowledge(&mut self, id: u64, answer: &Outgoing) {
         match &mut self.0 {

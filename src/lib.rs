@@ -43,6 +43,7 @@
 //! - [`ai`]: the rules of the assistant that the server program offers, and the HTTP APIs of AI
 //!   providers
 //! - [`websocket`]: the WebSocket protocol without I/O
+//! - [`adapter`]: how the servers of a cluster speak with each other
 //! - `registry`, `api`, [`server`]: what clients share, what applications see, what touches the
 //!   network
 //! - [`assistant`]: the `ai-message` route, an application of the public API, and the providers that
@@ -66,6 +67,8 @@ pub mod websocket;
 pub mod wire;
 
 #[cfg(feature = "server")]
+pub mod adapter;
+#[cfg(feature = "server")]
 mod api;
 #[cfg(feature = "assistant")]
 pub mod assistant;
@@ -88,14 +91,19 @@ pub use wire::{Frame, SocketId};
 #[cfg(feature = "server")]
 pub use api::{
     Ack, Answer, AnswerError, Application, Auth, Broadcast, Builder, Call, CallError, Config,
-    Delivery, DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine,
-    EngineBuilder, EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake,
-    Incoming, IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, ListenerId, Namespace,
-    NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State, States,
+    DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine, EngineBuilder,
+    EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake, Incoming,
+    IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, ListenerId, Namespace, NamespacesConfig,
+    ParentBroadcast, ParentNamespace, RoomNames, Socket, State, States,
 };
 #[cfg(feature = "server")]
 pub use api::{
     Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
+};
+#[cfg(feature = "server")]
+pub use api::{
+    BroadcastAnswer, BroadcastWithAck, Incomplete, NodeAnswer, RemoteSocket, RemoteWithAck,
+    RequestError, ServerSideWithAck, SocketOperator,
 };
 #[cfg(feature = "typescript")]
 pub use api::{Contract, ContractError, Listens, Signature, Unhandled};

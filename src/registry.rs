@@ -6,21 +6,22 @@
 //! ids are not here: they are credentials and stay in the server.
 
 mod room;
+mod roster;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::rooms::{Room, Rooms, Selection};
 use crate::socketio::{AckRequest, Namespace, Outgoing, SlowClient};
-use crate::wire::{Frame, SocketId};
+use crate::wire::Frame;
 
 pub(crate) use room::Declined;
 pub use room::Lag;
+pub(crate) use roster::{Reach, Roster};
 
 /// What a packet that waits takes beside its own bytes, about; many small ones are not for nothing.
 pub(crate) const ENVELOPE: usize = 128;
@@ -37,6 +38,8 @@ pub(crate) enum Mail {
     },
     /// Answer the client's event `id`.
     Acknowledge { id: u64, outgoing: Box<Outgoing> },
+    /// Wait no longer for the client's answer to our event `id` in this namespace.
+    Forget { namespace: Namespace, id: u64 },
     /// Disconnect the client's socket in this namespace.
     Leave { namespace: Namespace },
     /// Disconnect every socket of the client, then close the connection.
@@ -62,7 +65,8 @@ impl Mail {
             Mail::Emit { outgoing, .. } => ENVELOPE + outgoing.weight(),
             Mail::Acknowledge { outgoing, .. } => ENVELOPE + outgoing.weight(),
             Mail::Send(frame) => ENVELOPE + frame.len(),
-            Mail::Leave { .. }
+            Mail::Forget { .. }
+            | Mail::Leave { .. }
             | Mail::LeaveAll
             | Mail::Watch(_)
             | Mail::Flushed(_)
@@ -311,92 +315,6 @@ pub(crate) trait Watch: Send + Sync {
 
     /// An event is about to be handed to the connection. False says that no more need be shown.
     fn sent(&self, outgoing: &Outgoing) -> bool;
-}
-
-/// Something on a roster that can be reached by mail.
-pub(crate) trait Reach {
-    /// Its mailbox, which takes nothing more once its client has gone.
-    fn mailbox(&self) -> &Mailbox;
-}
-
-/// Who is connected to one namespace, and in which rooms.
-pub(crate) struct Roster<H> {
-    rooms: RwLock<Rooms<H>>,
-}
-
-impl<H: Reach + Clone> Roster<H> {
-    pub(crate) fn new() -> Roster<H> {
-        Roster {
-            rooms: RwLock::default(),
-        }
-    }
-
-    pub(crate) fn insert(&self, id: SocketId, handle: H, rooms: &[Room]) {
-        let mut index = self.write();
-        index.insert(id.clone(), handle);
-        for room in rooms {
-            index.join(&id, room);
-        }
-    }
-
-    pub(crate) fn remove(&self, id: &SocketId) {
-        let removed = self.write().remove(id);
-        // Dropped after the lock: a handle's last owner may run somebody's code.
-        drop(removed);
-    }
-
-    pub(crate) fn join(&self, id: &SocketId, room: &str) -> bool {
-        self.write().join(id, room)
-    }
-
-    pub(crate) fn leave(&self, id: &SocketId, room: &str) {
-        self.write().leave(id, room);
-    }
-
-    pub(crate) fn rooms_of(&self, id: &SocketId) -> Vec<Room> {
-        self.read().rooms_of(id)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.read().len()
-    }
-
-    pub(crate) fn get(&self, id: &SocketId) -> Option<H> {
-        self.read().get(id).cloned()
-    }
-
-    /// The selected members' handles.
-    pub(crate) fn select(&self, selection: &Selection) -> Vec<H> {
-        let mut handles = Vec::new();
-        self.read()
-            .for_each(selection, |_, handle| handles.push(handle.clone()));
-        handles
-    }
-
-    /// Queues one packet for every selected member and counts those who took it.
-    ///
-    /// A member whose backlog is full is dealt with by its own task; the others do not notice.
-    pub(crate) fn broadcast(&self, selection: &Selection, outgoing: &Arc<Outgoing>) -> usize {
-        let mut reached = 0;
-        self.read().for_each(selection, |_, handle| {
-            let mail = Mail::Emit {
-                outgoing: outgoing.clone(),
-                ack: None,
-            };
-            if handle.mailbox().post(mail).is_ok() {
-                reached += 1;
-            }
-        });
-        reached
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, Rooms<H>> {
-        self.rooms.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Rooms<H>> {
-        self.rooms.write().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
+use serde::{Deserialize, Serialize};
 
 use crate::wire::SocketId;
 
@@ -19,12 +20,54 @@ pub type Room = Arc<str>;
 ///
 /// No rooms means everybody; several rooms are a union. An excepted room wins over a target. Every
 /// socket id is a room's name as well.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
     /// The rooms to reach; empty for the whole namespace.
     pub rooms: Vec<Room>,
     /// The rooms whose members are left out.
     pub except: Vec<Room>,
+}
+
+/// A change of who is in which room. A room exists while somebody is in it, so the room of a
+/// socket's own id comes and goes with the socket, as in the reference server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomEvent {
+    /// A room exists from now on: somebody is about to be in it (`create-room`).
+    Created {
+        /// The room.
+        room: Room,
+    },
+    /// A room exists no longer: the last one has left it (`delete-room`).
+    Deleted {
+        /// The room.
+        room: Room,
+    },
+    /// Somebody is in a room who was not (`join-room`).
+    Joined {
+        /// The room.
+        room: Room,
+        /// Who joined it.
+        socket: SocketId,
+    },
+    /// Somebody is in a room no longer (`leave-room`).
+    Left {
+        /// The room.
+        room: Room,
+        /// Who left it.
+        socket: SocketId,
+    },
+}
+
+impl RoomEvent {
+    /// The room that has changed.
+    pub fn room(&self) -> &Room {
+        match self {
+            RoomEvent::Created { room }
+            | RoomEvent::Deleted { room }
+            | RoomEvent::Joined { room, .. }
+            | RoomEvent::Left { room, .. } => room,
+        }
+    }
 }
 
 /// The members of one namespace and the rooms they are in.
@@ -136,6 +179,34 @@ impl<M> Rooms<M> {
     /// How many rooms exist beside the members' own.
     pub fn room_count(&self) -> usize {
         self.rooms.len()
+    }
+
+    /// Whether anybody is in a room, sockets' own rooms included.
+    pub fn has_room(&self, room: &str) -> bool {
+        let owner = self.members.get(room);
+        self.rooms.contains_key(room) || owner.is_some_and(|member| member.own_room)
+    }
+
+    /// Whether a member is in a room.
+    pub fn is_in(&self, id: &SocketId, room: &str) -> bool {
+        let Some(member) = self.members.get(id) else {
+            return false;
+        };
+        let of_another = || self.rooms.get(room).is_some_and(|room| room.contains(id));
+        match room == id.as_str() {
+            true => member.own_room,
+            false => of_another(),
+        }
+    }
+
+    /// The rooms that members have joined and how many are in each, in no particular order. A
+    /// room of a member's own id is among them once another has joined it.
+    pub fn counts(&self) -> impl Iterator<Item = (&Room, usize)> {
+        self.rooms.iter().map(|(room, members)| {
+            let owner = self.members.get(&**room);
+            let owners = usize::from(owner.is_some_and(|member| member.own_room));
+            (room, members.len() + owners)
+        })
     }
 
     /// The rooms of a member, its own first; empty for a stranger.

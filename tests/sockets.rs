@@ -11,6 +11,9 @@ mod sockets {
     mod backpressure;
     mod buffering;
     mod client;
+    mod cluster;
+    mod cluster_acks;
+    mod cluster_seam;
     mod deflate;
     mod dynamic;
     mod engine;

@@ -32,7 +32,8 @@ ai         -> wire
 websocket  -> wire
 clock      -> wire
 registry   -> wire, socketio, rooms
-api        -> wire, engine, socketio, connection, rooms, registry
+adapter    -> wire, socketio, rooms
+api        -> wire, engine, socketio, connection, rooms, registry, adapter
 server     -> wire, websocket, engine, socketio, connection, clock, registry, api
 assistant  -> wire, socketio, ai, clock, api
 journal    -> socketio, api

@@ -127,6 +127,9 @@ pub enum AnswerError {
     /// The answer does not fit the type that was asked for.
     #[error("the answer does not fit: {0}")]
     Mismatch(String),
+    /// Nobody listens to a server-side event on the node that was asked.
+    #[error("nobody listens there")]
+    NobodyListens,
 }
 
 impl From<AnswerError> for super::Error {
@@ -134,7 +137,7 @@ impl From<AnswerError> for super::Error {
     fn from(error: AnswerError) -> super::Error {
         match error {
             AnswerError::Encode(error) => error.into(),
-            AnswerError::Ack(_) | AnswerError::Mismatch(_) => {
+            AnswerError::Ack(_) | AnswerError::Mismatch(_) | AnswerError::NobodyListens => {
                 super::Error::new("no_answer", error.to_string())
             }
         }

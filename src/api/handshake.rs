@@ -133,13 +133,13 @@ impl Handshake {
     }
 
     /// The target.
-    fn target(&self) -> &[u8] {
+    pub(crate) fn target(&self) -> &[u8] {
         let end = self.head.iter().position(|&byte| byte == b'\n');
         &self.head[..end.unwrap_or(self.head.len())]
     }
 
     /// Names and values of the headers.
-    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let lines = self.head.split(|&byte| byte == b'\n').skip(1);
         lines.filter_map(|line| {
             let colon = line.iter().position(|&byte| byte == b':')?;

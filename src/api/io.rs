@@ -6,12 +6,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::adapter::Adapter;
 use crate::connection::PlainConfig;
 use crate::engine;
 use crate::socketio::parser::Parser;
 use crate::socketio::{self, IntoArgs, SlowClient};
 
 use super::answer::VIOLATION;
+use super::cluster::Cluster;
 use super::handler::Handler;
 use super::namespaces::{Namespaces, NamespacesConfig};
 use super::operator::{Broadcast, RoomNames};
@@ -42,6 +44,7 @@ pub(crate) struct IoInner {
     pub(crate) states: States,
     pub(crate) config: Config,
     on_error: ErrorHook,
+    cluster: Option<Arc<Cluster>>,
 }
 
 pub(crate) type ErrorHook = Box<dyn Fn(&HandlerError<'_>) + Send + Sync>;
@@ -107,6 +110,7 @@ pub struct Builder {
     states: States,
     config: Config,
     on_error: ErrorHook,
+    adapter: Option<Box<dyn Adapter>>,
 }
 
 impl Builder {
@@ -203,19 +207,38 @@ impl Builder {
         self
     }
 
+    /// Makes the server one node of a cluster, whose other nodes are reached by `adapter`. By
+    /// default it is alone.
+    #[must_use]
+    pub fn adapter(mut self, adapter: impl Adapter) -> Builder {
+        self.adapter = Some(Box::new(adapter));
+        self
+    }
+
     /// Makes the server. The namespace `/` exists from the start.
+    ///
+    /// # Panics
+    /// With an [`adapter`](Builder::adapter), outside a Tokio runtime.
     pub fn build(self) -> Io {
         let Builder {
             states,
             config,
             on_error,
+            adapter,
         } = self;
-        let io = Io(Arc::new(IoInner {
-            namespaces: Namespaces::new(config.namespaces.clone()),
-            states,
-            config,
-            on_error,
+        let io = Io(Arc::new_cyclic(|io| {
+            let cluster = adapter.map(|adapter| Arc::new(Cluster::new(adapter, io.clone())));
+            IoInner {
+                namespaces: Namespaces::new(config.namespaces.clone(), cluster.clone()),
+                states,
+                config,
+                on_error,
+                cluster,
+            }
         }));
+        if let Some(cluster) = io.cluster() {
+            cluster.start();
+        }
         io.of("/");
         io
     }
@@ -242,6 +265,7 @@ impl Io {
             states: States::default(),
             config: Config::default(),
             on_error: Box::new(on_error),
+            adapter: None,
         }
     }
 
@@ -271,6 +295,14 @@ impl Io {
     /// The configuration it was built with.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    pub(crate) fn from_inner(inner: Arc<IoInner>) -> Io {
+        Io(inner)
+    }
+
+    pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
+        self.0.cluster.as_ref()
     }
 
     pub(crate) fn inner(&self) -> &IoInner {

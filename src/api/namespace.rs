@@ -7,16 +7,19 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::registry::Roster;
+use crate::rooms::{Room, RoomEvent};
 use crate::socketio::{self, IntoArgs};
 use crate::wire::SocketId;
 
 use super::EmitError;
 use super::answer::{IntoAdmission, IntoAnswer};
+use super::cluster::Cluster;
 use super::handler::{Handler, erase_middleware};
 use super::io::Io;
 use super::listeners::Listeners;
 use super::operator::{Broadcast, RoomNames};
 use super::parent::Child;
+use super::server_side::ServerSide;
 use super::socket::Socket;
 
 /// A namespace of a server; made by [`Io::of`].
@@ -31,6 +34,9 @@ pub struct Namespace {
 pub(crate) struct NamespaceInner {
     pub(crate) name: socketio::Namespace,
     pub(crate) roster: Roster<Socket>,
+    /// The other nodes, if the server has an adapter.
+    pub(crate) cluster: Option<Arc<Cluster>>,
+    pub(crate) server_side: ServerSide,
     listeners: RwLock<Arc<Listeners>>,
     /// Counts changes of the listeners, so that a client's task can keep its own copy of them.
     version: AtomicUsize,
@@ -186,6 +192,40 @@ impl Namespace {
         !self.inner.listeners().event(name).is_empty()
     }
 
+    /// The rooms that sockets of this server have joined, and how many are in each, in no
+    /// particular order. The room that every socket has of its own is not among them, unless
+    /// another socket has joined it.
+    pub fn rooms(&self) -> Vec<(Room, usize)> {
+        self.inner.roster.counts()
+    }
+
+    /// Calls `hook` for every change of who is in which room on this server, from now on: see
+    /// [`RoomEvent`].
+    ///
+    /// The changes of one room are told in the order in which they happened, one after the other,
+    /// and no lock is held meanwhile, so a hook may join and leave rooms itself. Another change
+    /// made at the same time, also by the hook, may be told later by whoever is telling. A hook
+    /// should be quick, and one that panics is logged.
+    ///
+    /// ```
+    /// use trunkline::{Io, rooms::RoomEvent};
+    ///
+    /// let io = Io::builder().build();
+    /// io.of("/").on_room_event(|event| {
+    ///     if let RoomEvent::Created { room } = event {
+    ///         println!("{room} exists now");
+    ///     }
+    /// });
+    /// ```
+    pub fn on_room_event(&self, hook: impl Fn(&RoomEvent) + Send + Sync + 'static) -> &Namespace {
+        self.inner.roster.watch(hook);
+        self
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<NamespaceInner> {
+        &self.inner
+    }
+
     fn change(&self, change: impl FnOnce(&mut Listeners)) -> &Namespace {
         self.alter(change);
         self
@@ -209,6 +249,8 @@ impl NamespaceInner {
         NamespaceInner {
             name,
             roster: Roster::new(),
+            cluster: None,
+            server_side: ServerSide::default(),
             listeners: RwLock::default(),
             version: AtomicUsize::new(0),
             ack_ids: AtomicU64::new(0),
@@ -222,6 +264,14 @@ impl NamespaceInner {
             child: Some(child),
             ..NamespaceInner::new(name)
         }
+    }
+
+    /// The same, open to the other nodes if there is a cluster.
+    pub(crate) fn in_cluster(self, cluster: Option<Arc<Cluster>>) -> NamespaceInner {
+        if let Some(cluster) = &cluster {
+            cluster.adapter().namespace_opened(&self.name);
+        }
+        NamespaceInner { cluster, ..self }
     }
 
     /// Its side of the rule that it belongs to, if it does.

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::socketio::Namespace as Name;
 
+use super::cluster::Cluster;
 use super::namespace::{Namespace, NamespaceInner};
 use super::parent::{Child, ParentInner, Rule};
 
@@ -36,6 +37,8 @@ impl Default for NamespacesConfig {
 /// Whoever holds both locks took the one of `known` first, then that of a rule's children.
 pub(crate) struct Namespaces {
     config: NamespacesConfig,
+    /// Is told, under the lock of `known`, which namespaces there are.
+    cluster: Option<Arc<Cluster>>,
     known: RwLock<Known>,
     /// In the order of their registration; replaced as a whole.
     rules: RwLock<Arc<[Arc<ParentInner>]>>,
@@ -52,9 +55,10 @@ pub(crate) struct Found {
 }
 
 impl Namespaces {
-    pub(crate) fn new(config: NamespacesConfig) -> Namespaces {
+    pub(crate) fn new(config: NamespacesConfig, cluster: Option<Arc<Cluster>>) -> Namespaces {
         Namespaces {
             config,
+            cluster,
             known: RwLock::default(),
             rules: RwLock::new(Arc::new([])),
             watchers: RwLock::default(),
@@ -103,13 +107,14 @@ impl Namespaces {
         let claimed = rules
             .iter()
             .find_map(|rule| Some((rule, rule.claim(&name)?)));
-        let namespace = Arc::new(match claimed {
+        let namespace = match claimed {
             Some((rule, parts)) => {
                 let child = Child::new(rule.clone(), parts);
                 NamespaceInner::child_of(name.clone(), child)
             }
             None => NamespaceInner::new(name.clone()),
-        });
+        };
+        let namespace = Arc::new(namespace.in_cluster(self.cluster.clone()));
         known.insert(name, namespace.clone());
         if let Some(child) = namespace.child() {
             child.parent().adopt(&namespace);
@@ -137,7 +142,8 @@ impl Namespaces {
                     return None;
                 }
                 let child = Child::new(rule.clone(), rule.parts(name));
-                let namespace = Arc::new(NamespaceInner::child_of(name.clone(), child));
+                let namespace = NamespaceInner::child_of(name.clone(), child);
+                let namespace = Arc::new(namespace.in_cluster(self.cluster.clone()));
                 rule.adopt(&namespace);
                 known.insert(name.clone(), namespace);
             }
@@ -231,6 +237,9 @@ fn sweep(known: &mut Known, rule: &ParentInner) -> Vec<Arc<NamespaceInner>> {
 fn forget(known: &mut Known, namespace: &NamespaceInner) -> Option<Arc<NamespaceInner>> {
     if let Some(child) = namespace.child() {
         child.parent().disown(&namespace.name);
+    }
+    if let Some(cluster) = &namespace.cluster {
+        cluster.adapter().namespace_closed(&namespace.name);
     }
     known.remove(&namespace.name)
 }

@@ -4,6 +4,7 @@ mod data;
 mod emitting;
 mod listening;
 mod live;
+mod operator;
 mod outgoing;
 mod rooms;
 
@@ -24,6 +25,7 @@ use super::namespace::NamespaceInner;
 use super::{Dialect, Transport};
 
 pub(crate) use live::Live;
+pub use operator::SocketOperator;
 
 /// One client in one namespace.
 ///
@@ -216,16 +218,20 @@ impl Socket {
             .roster
             .insert(self.id().clone(), self.clone(), &rooms);
         self.0.phase.store(CONNECTED, Ordering::Release);
+        drop(early);
         if !is_watched {
             // Who asked meanwhile may not have found it on the roster.
             self.watch_for_namespace();
         }
+        // Who is told may come back here.
+        self.0.arrival.namespace.roster.tell();
     }
 
     /// The socket has left, or was refused: it is on no roster from now on.
     pub(crate) fn disconnected(&self, live: &Live) {
         self.0.phase.store(LEFT, Ordering::Release);
         self.0.arrival.namespace.roster.remove(self.id());
+        self.0.arrival.namespace.roster.tell();
         live.tell_left();
     }
 }

@@ -232,6 +232,13 @@ impl Plain {
         }
     }
 
+    /// Waits no longer for the answer to the event `id`.
+    pub(super) fn forget(&mut self, namespace: &str, id: u64) {
+        if *self.namespace == *namespace {
+            drop(self.acks.handle_answer(id));
+        }
+    }
+
     /// Answers the event to which the client gave `id`; no effect once the client has left. That
     /// it happens once is the caller's duty.
     pub(super) fn acknowledge(&mut self, id: u64, answer: &Outgoing) {

@@ -234,6 +234,14 @@ impl Client {
         Ok(())
     }
 
+    /// Waits no longer for the client's answer to the event `id`; its waiter is dropped, and an
+    /// answer that comes has no effect. No effect if nobody waits.
+    pub fn forget(&mut self, namespace: &str, id: u64) {
+        if let Some(index) = self.seat(namespace) {
+            drop(self.seats[index].acks.handle_answer(id));
+        }
+    }
+
     /// Answers the event to which the client gave `id`. That it happens once is the caller's
     /// duty.
     ///

@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use serde::{Deserialize, Serialize};
 
 use super::args::{Args, ArgsWriter, EncodeError, IntoArgs};
 use super::attachments::Parts;
@@ -74,7 +75,7 @@ pub struct Flags {
 /// in a WebSocket's buffer (up to 16 KiB and a message) or in the answer to a GET (about 1 MiB) is
 /// out of reach. Replies to CONNECT, DISCONNECTs, acknowledgements, pings and events that wait for an
 /// acknowledgement are never dropped.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum SlowClient {
     /// It must arrive: if there is no room for it, the client is closed with `transport error`
     /// (`slow consumer`).

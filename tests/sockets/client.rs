@@ -278,6 +278,14 @@ impl Ws {
         }
     }
 
+    /// The next binary message.
+    pub(super) async fn next_binary(&mut self) -> Vec<u8> {
+        match within(self.0.next()).await {
+            Some(Ok(Message::Binary(bytes))) => bytes.to_vec(),
+            other => panic!("not a binary message: {other:?}"),
+        }
+    }
+
     pub(super) async fn expect(&mut self, text: &str) {
         assert_eq!(self.next().await, text);
     }

@@ -47,6 +47,7 @@ impl Socket {
         for room in names {
             self.0.arrival.namespace.roster.join(self.id(), &room);
         }
+        self.0.arrival.namespace.roster.tell();
     }
 
     /// Leaves a room, or several. Harmless when not in it.
@@ -59,6 +60,7 @@ impl Socket {
         for room in names {
             self.0.arrival.namespace.roster.leave(self.id(), &room);
         }
+        self.0.arrival.namespace.roster.tell();
     }
 
     /// The rooms this socket is in, its own first; none once it has left.

@@ -198,6 +198,7 @@ impl Desk<'_> {
                 }
             }
             Mail::Acknowledge { id, outgoing } => self.connection.acknowledge(id, &outgoing),
+            Mail::Forget { namespace, id } => self.connection.forget(&namespace, id),
             Mail::Leave { namespace } => self.connection.leave(&namespace),
             Mail::LeaveAll => self.connection.leave_all(self.now),
             Mail::Send(frame) => self.connection.send(frame),

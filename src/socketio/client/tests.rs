@@ -304,6 +304,23 @@ fn namespaces_and_owed_answers_are_limited() {
 }
 
 #[test]
+fn nobody_waits_for_an_answer_that_is_forgotten() {
+    let mut client = joined(&["/", "/a"]);
+    for namespace in ["/", "/a"] {
+        let packet = event(namespace, "e");
+        client.emit(&packet, nobody(7, Some(1)), at(0)).unwrap();
+    }
+    client.forget("/a", 7);
+    client.forget("/a", 8);
+    client.forget("/b", 7);
+    assert_eq!(client.pending_acks(), 1);
+    assert!(feed(&mut client, "3/a,7[1]").is_empty());
+    client.handle_timeout(at(1));
+    assert_eq!(events(&mut client), ["ack TimedOut"], "the other one's");
+    assert_eq!(client.poll_timeout(), None);
+}
+
+#[test]
 fn what_is_held_is_limited_over_all_namespaces() {
     let config = Config {
         max_held_events: 2,
