@@ -22,6 +22,7 @@ mod namespace;
 mod namespaces;
 mod operator;
 mod parent;
+mod recovery;
 mod remote;
 mod server_side;
 mod slow;
@@ -64,10 +65,11 @@ use crate::socketio::EncodeError as EmitError;
 pub(crate) use ack::Wish;
 pub(crate) use handler::{BoxFuture, ErasedHandler};
 pub(crate) use incoming::Verdict;
-pub(crate) use io::Lookup;
+pub(crate) use io::{IoInner, Lookup};
 pub(crate) use listeners::{EventHandler, EventMiddleware, Listener, Listeners, handlers};
 pub(crate) use namespace::NamespaceInner;
 pub(crate) use parent::ParentInner;
+pub(crate) use recovery::{Data as SessionData, Keeper, Parting, Return, Terms};
 pub(crate) use socket::{Arrival, Live};
 
 /// What a server is made for: Socket.IO, or Engine.IO alone.

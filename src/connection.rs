@@ -270,6 +270,22 @@ impl Connection {
         }
     }
 
+    /// The same as [`accept`](Connection::accept), with the private id with which a client of
+    /// Socket.IO can come back.
+    pub fn accept_recoverable(&mut self, namespace: &str, socket: &SocketId, pid: &str) {
+        if let Kind::SocketIo(protocol) = &mut self.0 {
+            protocol.client.accept_recoverable(namespace, socket, pid);
+            protocol.settle();
+        } else {
+            self.accept(namespace, socket);
+        }
+    }
+
+    /// The client is back on another connection, so nobody is at the end of this one.
+    pub fn displace(&mut self) {
+        self.with_session((), |session| session.fail(CloseReason::TransportClose));
+    }
+
     /// Turns the client away from a namespace it asked for.
     pub fn refuse(&mut self, namespace: &str, error: &ConnectError) {
         match &mut self.0 {

@@ -40,6 +40,7 @@
 //! - [`dialect`]: plain JSON frames for raw WebSockets
 //! - [`connection`]: one client, the only type that the shell drives
 //! - [`rooms`]: who is in which room
+//! - [`recovery`]: what clients missed while they were away
 //! - [`ai`]: the rules of the assistant that the server program offers, and the HTTP APIs of AI
 //!   providers
 //! - [`websocket`]: the WebSocket protocol without I/O
@@ -61,6 +62,7 @@ pub mod ai;
 pub mod connection;
 pub mod dialect;
 pub mod engine;
+pub mod recovery;
 pub mod rooms;
 pub mod socketio;
 pub mod websocket;
@@ -81,6 +83,7 @@ pub mod server;
 
 pub use connection::Dialect;
 pub use engine::{CloseReason, Transport};
+pub use recovery::Config as Recovery;
 pub use socketio::parser::MsgpackParser;
 pub use socketio::{
     AckError, All, Args, Binary, ConnectError, DisconnectReason, EncodeError as EmitError,

@@ -54,6 +54,8 @@ pub(crate) enum Mail {
     Room(usize, oneshot::Sender<()>),
     /// Close the connection; what is queued is delivered first.
     Close,
+    /// The client is back on another connection: this one is over.
+    Displaced,
     /// The server stops: close now.
     ShutDown,
 }
@@ -72,6 +74,7 @@ impl Mail {
             | Mail::Flushed(_)
             | Mail::Room(..)
             | Mail::Close
+            | Mail::Displaced
             | Mail::ShutDown => 0,
         }
     }

@@ -33,6 +33,7 @@ mod route;
 mod service;
 mod sessions;
 mod shared;
+mod sweeper;
 mod upgrade;
 mod websocket;
 

@@ -14,7 +14,7 @@
 //! To read it in order: `packet` (one text message), `placeholders` and `attachments` (binary
 //! parts), `args` (values in and out), `outgoing`, `acks`, `client`.
 //!
-//! Not here: rooms, handlers and middlewares, and connection state recovery.
+//! Not here: rooms, handlers and middlewares, and what connection state recovery keeps.
 
 mod acks;
 mod args;

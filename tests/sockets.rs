@@ -31,6 +31,7 @@ mod sockets {
     mod particulars;
     mod plain;
     mod proxies;
+    mod recovery;
     mod slow;
     mod turns;
     #[cfg(feature = "macros")]

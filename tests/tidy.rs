@@ -28,13 +28,14 @@ socketio   -> wire
 dialect    -> wire, socketio
 connection -> wire, engine, socketio, dialect
 rooms      -> wire
+recovery   -> wire, socketio, rooms
 ai         -> wire
 websocket  -> wire
 clock      -> wire
 registry   -> wire, socketio, rooms
 adapter    -> wire, socketio, rooms
-api        -> wire, engine, socketio, connection, rooms, registry, adapter
-server     -> wire, websocket, engine, socketio, connection, clock, registry, api
+api        -> wire, engine, socketio, connection, rooms, recovery, clock, registry, adapter
+server     -> wire, websocket, engine, socketio, connection, recovery, clock, registry, api
 assistant  -> wire, socketio, ai, clock, api
 journal    -> socketio, api
 signals    ->

@@ -3,20 +3,23 @@
 mod spaces;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::adapter::Adapter;
 use crate::connection::PlainConfig;
 use crate::engine;
+use crate::recovery::Config as Recovery;
 use crate::socketio::parser::Parser;
 use crate::socketio::{self, IntoArgs, SlowClient};
+use crate::wire::Moment;
 
 use super::answer::VIOLATION;
 use super::cluster::Cluster;
 use super::handler::Handler;
 use super::namespaces::{Namespaces, NamespacesConfig};
 use super::operator::{Broadcast, RoomNames};
+use super::recovery::Terms;
 use super::socket::Socket;
 use super::state::States;
 use super::{EmitError, Error};
@@ -74,6 +77,8 @@ pub struct Config {
     pub dispatch: DispatchConfig,
     /// Namespaces that rules let clients bring about.
     pub namespaces: NamespacesConfig,
+    /// Connection state recovery. Default none: off.
+    pub recovery: Option<Recovery>,
 }
 
 /// Limits of one client's handlers and queues.
@@ -198,6 +203,28 @@ impl Builder {
         self
     }
 
+    /// Lets clients that were cut off come back to their session: with the same id, rooms and data,
+    /// and sent what they missed. Off by default.
+    ///
+    /// Every event without acknowledgement then carries one more argument, a text, and all emits of
+    /// a namespace go through one lock.
+    ///
+    /// ```
+    /// use trunkline::{Io, Recovery, Socket};
+    ///
+    /// let io = Io::builder().recovery(Recovery::default()).build();
+    /// io.of("/").on_connect(async |socket: Socket| {
+    ///     if !socket.recovered() {
+    ///         socket.join("news");
+    ///     }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn recovery(mut self, recovery: Recovery) -> Builder {
+        self.config.recovery = Some(recovery);
+        self
+    }
+
     /// Is told of every handler that failed or panicked, of every event that a middleware refused,
     /// and, before the `disconnecting` handlers, of every socket whose client broke the protocol. By
     /// default the former are logged as warnings.
@@ -229,7 +256,11 @@ impl Builder {
         let io = Io(Arc::new_cyclic(|io| {
             let cluster = adapter.map(|adapter| Arc::new(Cluster::new(adapter, io.clone())));
             IoInner {
-                namespaces: Namespaces::new(config.namespaces.clone(), cluster.clone()),
+                namespaces: Namespaces::new(
+                    config.namespaces.clone(),
+                    cluster.clone(),
+                    terms(&config),
+                ),
                 states,
                 config,
                 on_error,
@@ -242,6 +273,17 @@ impl Builder {
         io.of("/");
         io
     }
+}
+
+/// A client that is gone is given up after its last ping and the time for the answer.
+fn terms(config: &Config) -> Option<Arc<Terms>> {
+    let recovery = config.recovery.clone()?;
+    let silence = config.engine.ping_interval + config.engine.ping_timeout;
+    Some(Arc::new(Terms::new(
+        recovery,
+        silence,
+        config.dispatch.max_backlog,
+    )))
 }
 
 impl Io {
@@ -303,6 +345,33 @@ impl Io {
 
     pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
         self.0.cluster.as_ref()
+    }
+
+    /// For somebody who must not keep the server.
+    pub(crate) fn downgrade(&self) -> Weak<IoInner> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// Drops what recovery has kept for too long. Says when that is to be done again, and whether
+    /// there is nobody for whom anything is kept.
+    pub(crate) fn sweep_recovery(inner: &IoInner, now: Moment) -> (Option<Moment>, bool) {
+        let (mut first, mut is_deserted) = (None, true);
+        for namespace in inner.namespaces.all() {
+            let Some(keeper) = &namespace.keeper else {
+                continue;
+            };
+            let (next, nobody) = keeper.sweep(now);
+            first = [first, next].into_iter().flatten().min();
+            is_deserted &= nobody;
+            // It may have been kept only for clients who could come back.
+            if let Some(child) = namespace
+                .child()
+                .filter(|child| nobody && child.is_vacant())
+            {
+                inner.namespaces.clean_up(&namespace, child);
+            }
+        }
+        (first, is_deserted)
     }
 
     pub(crate) fn inner(&self) -> &IoInner {

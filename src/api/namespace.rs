@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::registry::Roster;
-use crate::rooms::{Room, RoomEvent};
-use crate::socketio::{self, IntoArgs};
+use crate::rooms::{Room, RoomEvent, Selection};
+use crate::socketio::{self, IntoArgs, Outgoing};
 use crate::wire::SocketId;
 
 use super::EmitError;
@@ -19,6 +19,7 @@ use super::io::Io;
 use super::listeners::Listeners;
 use super::operator::{Broadcast, RoomNames};
 use super::parent::Child;
+use super::recovery::{Keeper, Terms};
 use super::server_side::ServerSide;
 use super::socket::Socket;
 
@@ -37,6 +38,8 @@ pub(crate) struct NamespaceInner {
     /// The other nodes, if the server has an adapter.
     pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) server_side: ServerSide,
+    /// Only where recovery is on.
+    pub(crate) keeper: Option<Keeper>,
     listeners: RwLock<Arc<Listeners>>,
     /// Counts changes of the listeners, so that a client's task can keep its own copy of them.
     version: AtomicUsize,
@@ -251,6 +254,7 @@ impl NamespaceInner {
             roster: Roster::new(),
             cluster: None,
             server_side: ServerSide::default(),
+            keeper: None,
             listeners: RwLock::default(),
             version: AtomicUsize::new(0),
             ack_ids: AtomicU64::new(0),
@@ -277,6 +281,20 @@ impl NamespaceInner {
     /// Its side of the rule that it belongs to, if it does.
     pub(crate) fn child(&self) -> Option<&Child> {
         self.child.as_ref()
+    }
+
+    /// With recovery, if the server has it on.
+    pub(crate) fn with_recovery(mut self, terms: Option<&Arc<Terms>>) -> NamespaceInner {
+        self.keeper = terms.map(Keeper::new);
+        self
+    }
+
+    /// Queues one packet for every selected socket and counts those who took it.
+    pub(crate) fn broadcast(&self, selection: &Selection, packet: Outgoing) -> usize {
+        match &self.keeper {
+            None => self.roster.broadcast(selection, &Arc::new(packet)),
+            Some(keeper) => keeper.broadcast(&self.roster, selection, packet),
+        }
     }
 
     /// The handlers as they are now, those of the rule that it belongs to first.

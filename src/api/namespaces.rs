@@ -9,6 +9,7 @@ use crate::socketio::Namespace as Name;
 use super::cluster::Cluster;
 use super::namespace::{Namespace, NamespaceInner};
 use super::parent::{Child, ParentInner, Rule};
+use super::recovery::Terms;
 
 /// What becomes of namespaces that clients bring about.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct Namespaces {
     config: NamespacesConfig,
     /// Is told, under the lock of `known`, which namespaces there are.
     cluster: Option<Arc<Cluster>>,
+    /// Only where recovery is on.
+    recovery: Option<Arc<Terms>>,
     known: RwLock<Known>,
     /// In the order of their registration; replaced as a whole.
     rules: RwLock<Arc<[Arc<ParentInner>]>>,
@@ -55,10 +58,15 @@ pub(crate) struct Found {
 }
 
 impl Namespaces {
-    pub(crate) fn new(config: NamespacesConfig, cluster: Option<Arc<Cluster>>) -> Namespaces {
+    pub(crate) fn new(
+        config: NamespacesConfig,
+        cluster: Option<Arc<Cluster>>,
+        recovery: Option<Arc<Terms>>,
+    ) -> Namespaces {
         Namespaces {
             config,
             cluster,
+            recovery,
             known: RwLock::default(),
             rules: RwLock::new(Arc::new([])),
             watchers: RwLock::default(),
@@ -114,7 +122,8 @@ impl Namespaces {
             }
             None => NamespaceInner::new(name.clone()),
         };
-        let namespace = Arc::new(namespace.in_cluster(self.cluster.clone()));
+        let namespace = namespace.in_cluster(self.cluster.clone());
+        let namespace = Arc::new(namespace.with_recovery(self.recovery.as_ref()));
         known.insert(name, namespace.clone());
         if let Some(child) = namespace.child() {
             child.parent().adopt(&namespace);
@@ -143,7 +152,8 @@ impl Namespaces {
                 }
                 let child = Child::new(rule.clone(), rule.parts(name));
                 let namespace = NamespaceInner::child_of(name.clone(), child);
-                let namespace = Arc::new(namespace.in_cluster(self.cluster.clone()));
+                let namespace = namespace.in_cluster(self.cluster.clone());
+                let namespace = Arc::new(namespace.with_recovery(self.recovery.as_ref()));
                 rule.adopt(&namespace);
                 known.insert(name.clone(), namespace);
             }
@@ -163,7 +173,19 @@ impl Namespaces {
         let Some(child) = namespace.child() else {
             return;
         };
-        if !child.leave() || !self.config.cleanup_empty_child_namespaces {
+        if child.leave() {
+            self.clean_up(namespace, child);
+        }
+    }
+
+    /// Removes a namespace that a rule made, if that is wanted, nobody is there, and nobody may come
+    /// back to it.
+    pub(crate) fn clean_up(&self, namespace: &Arc<NamespaceInner>, child: &Child) {
+        let is_kept = namespace
+            .keeper
+            .as_ref()
+            .is_some_and(|keeper| !keeper.is_deserted());
+        if is_kept || !self.config.cleanup_empty_child_namespaces {
             return;
         }
         let removed = {

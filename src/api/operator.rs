@@ -182,7 +182,7 @@ impl Broadcast {
     pub(super) fn emit_ref(&self, name: &str, args: &impl IntoArgs) -> Result<usize, EmitError> {
         let outgoing = self.write(name, args)?;
         self.publish(&outgoing)?;
-        Ok(self.deliver(&Arc::new(outgoing)))
+        Ok(self.deliver(outgoing))
     }
 
     /// Tells the other nodes, if there are some and they are meant.
@@ -198,8 +198,8 @@ impl Broadcast {
     }
 
     /// Queues a packet for every selected socket of this server and says how many took it.
-    pub(super) fn deliver(&self, outgoing: &Arc<Outgoing>) -> usize {
-        self.namespace.roster.broadcast(&self.selection, outgoing)
+    pub(super) fn deliver(&self, outgoing: Outgoing) -> usize {
+        self.namespace.broadcast(&self.selection, outgoing)
     }
 
     /// Sends the event `message`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::registry::{Declined, Lag, Mail, Reach};
+use crate::registry::{Declined, ENVELOPE, Lag, Mail, Reach};
 use crate::socketio::{IntoArgs, Outgoing};
 
 use super::EmitError;
@@ -38,7 +38,7 @@ impl SocketOperator {
     /// # Errors
     /// As [`Socket::emit`].
     pub async fn emit_ready(&self, name: &str, args: impl IntoArgs) -> Result<Emitted, EmitError> {
-        let outgoing = Arc::new(self.write(name, &args)?);
+        let outgoing = self.write(name, &args)?;
         Ok(send_ready(self.socket(), outgoing).await)
     }
 }
@@ -56,8 +56,8 @@ impl Broadcast {
         args: impl IntoArgs,
         patience: Duration,
     ) -> Result<usize, EmitError> {
-        let outgoing = Arc::new(self.write(name, &args)?);
-        let weight = event(&outgoing).weight();
+        let outgoing = self.write(name, &args)?;
+        let weight = ENVELOPE + outgoing.weight();
         let ready = async {
             for socket in self.sockets() {
                 socket.mailbox().room(weight).await;
@@ -66,21 +66,22 @@ impl Broadcast {
         // Those who are not ready by then are dealt with by their policy.
         let _ = timeout(patience, ready).await;
         self.publish(&outgoing)?;
-        Ok(self.deliver(&outgoing))
-    }
-}
-
-fn event(outgoing: &Arc<Outgoing>) -> Mail {
-    Mail::Emit {
-        outgoing: outgoing.clone(),
-        ack: None,
+        Ok(self.deliver(outgoing))
     }
 }
 
 /// Sends an event once there is room for it; others may take the room meanwhile.
-async fn send_ready(socket: &Socket, outgoing: Arc<Outgoing>) -> Emitted {
-    let mut mail = event(&outgoing);
-    let weight = mail.weight();
+async fn send_ready(socket: &Socket, outgoing: Outgoing) -> Emitted {
+    let weight = ENVELOPE + outgoing.weight();
+    if socket.recoverable().is_some() {
+        // What is kept for a client that may come back is numbered when it is sent.
+        socket.mailbox().room(weight).await;
+        return socket.deliver(outgoing);
+    }
+    let mut mail = Mail::Emit {
+        outgoing: Arc::new(outgoing),
+        ack: None,
+    };
     loop {
         match socket.offer(mail) {
             Ok(()) => return Emitted::Queued,

@@ -22,6 +22,7 @@ use crate::wire::SocketId;
 use super::handshake::Handshake;
 use super::io::Io;
 use super::namespace::NamespaceInner;
+use super::recovery::{Parting, Recoverable};
 use super::{Dialect, Transport};
 
 pub(crate) use live::Live;
@@ -50,6 +51,8 @@ struct Inner {
     live: Weak<Live>,
     /// Not in `Live`, because it can be read after the client has left.
     data: Mutex<Option<Box<data::Data>>>,
+    /// Only where recovery is on.
+    recoverable: Option<Box<Recoverable>>,
 }
 
 const JOINING: u8 = 0;
@@ -75,16 +78,19 @@ pub(crate) struct Arrival {
     pub(crate) handshake: Arc<Handshake>,
     pub(crate) auth: Option<ByteString>,
     pub(crate) dialect: Dialect,
+    pub(crate) recoverable: Option<Box<Recoverable>>,
 }
 
 impl Socket {
-    pub(crate) fn new(arrival: Arrival) -> (Socket, Arc<Live>) {
+    pub(crate) fn new(mut arrival: Arrival) -> (Socket, Arc<Live>) {
         let live = Arc::new(Live::default());
+        let recoverable = arrival.recoverable.take();
         let inner = Inner {
             arrival,
             phase: AtomicU8::new(JOINING),
             live: Arc::downgrade(&live),
             data: Mutex::default(),
+            recoverable,
         };
         (Socket(Arc::new(inner)), live)
     }
@@ -152,6 +158,15 @@ impl Socket {
         self.0.phase.load(Ordering::Acquire) == CONNECTED
     }
 
+    /// Whether the client came back to an earlier session: then the id, the rooms and the data are
+    /// those of before, and what it missed was sent to it. See [`Recovery`](crate::Recovery).
+    pub fn recovered(&self) -> bool {
+        self.0
+            .recoverable
+            .as_ref()
+            .is_some_and(|own| own.is_recovered())
+    }
+
     /// Disconnects the client from this namespace; its other namespaces go on.
     pub fn disconnect(&self) {
         let namespace = self.namespace_name().clone();
@@ -207,16 +222,24 @@ impl Socket {
         self.0.arrival.namespace.next_ack_id()
     }
 
-    /// The socket was let in: it is on the roster from now on.
-    pub(crate) fn connect(&self, live: &Live) {
+    pub(crate) fn recoverable(&self) -> Option<&Recoverable> {
+        self.0.recoverable.as_deref()
+    }
+
+    /// The socket was let in: it is on the roster from now on. Gives the private id with which its
+    /// client can come back, if it can.
+    pub(crate) fn connect(&self, live: &Live) -> Option<Arc<str>> {
         let is_watched = self.watch_for_namespace();
         let mut early = live.early_rooms();
         let rooms = std::mem::take(&mut *early);
-        self.0
-            .arrival
-            .namespace
-            .roster
-            .insert(self.id().clone(), self.clone(), &rooms);
+        let NamespaceInner { roster, keeper, .. } = &*self.0.arrival.namespace;
+        let pid = match keeper.as_ref().zip(self.recoverable()) {
+            None => {
+                roster.insert(self.id().clone(), self.clone(), &rooms);
+                None
+            }
+            Some((keeper, own)) => keeper.connect(self, own, roster, rooms),
+        };
         self.0.phase.store(CONNECTED, Ordering::Release);
         drop(early);
         if !is_watched {
@@ -224,14 +247,22 @@ impl Socket {
             self.watch_for_namespace();
         }
         // Who is told may come back here.
-        self.0.arrival.namespace.roster.tell();
+        roster.tell();
+        pid
     }
 
     /// The socket has left, or was refused: it is on no roster from now on.
-    pub(crate) fn disconnected(&self, live: &Live) {
-        self.0.phase.store(LEFT, Ordering::Release);
-        self.0.arrival.namespace.roster.remove(self.id());
-        self.0.arrival.namespace.roster.tell();
+    pub(crate) fn disconnected(&self, live: &Live, parting: Parting) {
+        if self.0.phase.swap(LEFT, Ordering::AcqRel) == LEFT {
+            // Another may be here by its id.
+            return;
+        }
+        let NamespaceInner { roster, keeper, .. } = &*self.0.arrival.namespace;
+        match keeper.as_ref().zip(self.recoverable()) {
+            None => roster.remove(self.id()),
+            Some((keeper, own)) => keeper.part(self, own, roster, parting),
+        }
+        roster.tell();
         live.tell_left();
     }
 }

@@ -18,6 +18,8 @@ pub(super) fn compose(values: &Values) -> Result<trunkline::Config, Wrong> {
         dispatch: dispatch(values),
         // The program makes no rules of namespaces.
         namespaces: NamespacesConfig::default(),
+        // The program's clients ask for what they missed as they did before.
+        recovery: None,
     })
 }
 

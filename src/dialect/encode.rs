@@ -17,6 +17,8 @@ pub fn event(packet: &Outgoing, ack: Option<u64>) -> Option<Frame> {
     let array = binary::put_in(packet);
     let elements = elements(&array)?;
     let (name, args) = elements.split_first()?;
+    // Offsets are between Socket.IO clients and recovery.
+    let args = &args[..args.len() - usize::from(packet.has_offset())];
     let mut text = String::with_capacity(array.len() + 64);
     text.push_str(r#"{"event":"#);
     text.push_str(name.get());

@@ -124,6 +124,11 @@ impl<H: Reach + Clone> Roster<H> {
         self.read().get(id).cloned()
     }
 
+    /// Calls `visit` with every selected member's handle, under the lock.
+    pub(crate) fn for_each(&self, selection: &Selection, mut visit: impl FnMut(&H)) {
+        self.read().for_each(selection, |_, handle| visit(handle));
+    }
+
     /// The selected members' handles.
     pub(crate) fn select(&self, selection: &Selection) -> Vec<H> {
         let mut handles = Vec::new();

@@ -172,11 +172,25 @@ impl Client {
     /// that were held come out of [`poll_event`](Client::poll_event). No effect if it does not
     /// (or no longer) ask.
     pub fn accept(&mut self, namespace: &str, socket: &SocketId) {
+        self.admit(namespace, socket, None);
+    }
+
+    /// The same as [`accept`](Client::accept), and tells the client the private id with which it can
+    /// come back; only it may know it.
+    pub fn accept_recoverable(&mut self, namespace: &str, socket: &SocketId, pid: &str) {
+        self.admit(namespace, socket, Some(pid));
+    }
+
+    fn admit(&mut self, namespace: &str, socket: &SocketId, pid: Option<&str>) {
         let Some(index) = self.pending(namespace) else {
             return;
         };
         self.link = Link::Used;
-        self.send(Kind::Connect, namespace, &self.revision.welcome(socket));
+        self.send(
+            Kind::Connect,
+            namespace,
+            &self.revision.welcome(socket, pid),
+        );
         for packet in self.seats[index].join(socket.clone()) {
             let event = self.deliver(namespace, packet);
             self.events.extend(event);

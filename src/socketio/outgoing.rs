@@ -54,6 +54,8 @@ pub struct Outgoing {
     /// What is to become of it at a slow client, if it says so itself.
     slow: Option<SlowClient>,
     key: Option<Arc<str>>,
+    /// How long the offset is at the end of the array, its comma and quotes included.
+    offset: usize,
     /// The packet in another form than its own.
     plain: OnceLock<Option<Frame>>,
     /// The packet in the wire format of the server's parser.
@@ -196,6 +198,7 @@ impl Outgoing {
             flags: Flags::default(),
             slow: None,
             key: None,
+            offset: 0,
             plain: OnceLock::new(),
             foreign: OnceLock::new(),
         })
@@ -206,6 +209,35 @@ impl Outgoing {
     pub fn with_flags(mut self, flags: Flags) -> Outgoing {
         self.flags = flags;
         self
+    }
+
+    /// The same event with one more argument for Socket.IO clients, by which they can say later how
+    /// far they got. It must be a text that needs no escape in JSON. An answer stays as it is.
+    ///
+    /// Protocol: connection state recovery, where the last argument is the packet's offset.
+    #[must_use]
+    pub fn with_offset(self, offset: &str) -> Outgoing {
+        let Content::Event { .. } = self.content else {
+            return self;
+        };
+        let open = &self.text[..self.text.len() - 1 - self.offset];
+        let mut text = String::with_capacity(open.len() + offset.len() + 4);
+        text.push_str(open);
+        text.push_str(",\"");
+        text.push_str(offset);
+        text.push_str("\"]");
+        Outgoing {
+            text: text.into(),
+            offset: offset.len() + 3,
+            plain: OnceLock::new(),
+            foreign: OnceLock::new(),
+            ..self
+        }
+    }
+
+    /// Whether the last argument is an offset, which the application did not write.
+    pub fn has_offset(&self) -> bool {
+        self.offset > 0
     }
 
     /// How the packet wants to be treated.
@@ -264,12 +296,13 @@ impl Outgoing {
         self.plain.get_or_init(|| fill(self)).as_ref()
     }
 
-    /// The array of arguments; an event's begins with its name.
+    /// The array of arguments; an event's begins with its name, and ends with its offset if it
+    /// [has](Outgoing::has_offset) one.
     pub fn json(&self) -> &str {
         &self.text[self.array..]
     }
 
-    /// The arguments, as a recipient would read them.
+    /// The arguments, as a recipient would read them, without the offset.
     ///
     /// # Errors
     ///
@@ -280,7 +313,13 @@ impl Outgoing {
             Content::Event { name_end, .. } => name_end,
             Content::Ack { .. } => 1,
         };
-        let json = self.text.slice_ref(self.json());
+        let json = match self.offset {
+            0 => self.text.slice_ref(self.json()),
+            offset => {
+                let json = self.json();
+                format!("{}]", &json[..json.len() - 1 - offset]).into()
+            }
+        };
         Args::new(json, start, self.attachments.clone())
     }
 

@@ -65,15 +65,17 @@ impl Revision {
     }
 
     /// What a client is told that was let in.
-    pub(super) fn welcome(self, socket: &SocketId) -> String {
+    pub(super) fn welcome(self, socket: &SocketId, pid: Option<&str>) -> String {
         match self {
             Revision::V4 => String::new(),
             Revision::V5 => {
                 #[derive(Serialize)]
                 struct Welcome<'a> {
                     sid: &'a SocketId,
+                    #[serde(skip_serializing_if = "Option::is_none")]
+                    pid: Option<&'a str>,
                 }
-                let json = serde_json::to_string(&Welcome { sid: socket });
+                let json = serde_json::to_string(&Welcome { sid: socket, pid });
                 json.expect("texts always serialise")
             }
         }

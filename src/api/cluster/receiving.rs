@@ -56,8 +56,8 @@ impl Cluster {
         let select = |selection: &Selection| Broadcast::of(namespace.clone(), selection.clone());
         match &message.content {
             Content::Emit(packet) => {
-                let outgoing = Arc::new(outgoing(message, packet)?);
-                namespace.roster.broadcast(&packet.selection, &outgoing);
+                let outgoing = outgoing(message, packet)?;
+                namespace.broadcast(&packet.selection, outgoing);
             }
             Content::EmitWithAck {
                 request,

@@ -30,6 +30,7 @@ fn call(message: &ByteString, name: &str, array: usize) -> Call {
         )),
         auth: None,
         dialect: Dialect::SocketIo,
+        recoverable: None,
     };
     let (socket, _live) = Socket::new(arrival);
     let json = message.slice_ref(&message[array..]);

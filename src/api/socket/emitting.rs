@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::api::EmitError;
 use crate::api::ack::EmitWithAck;
+use crate::api::namespace::NamespaceInner;
 use crate::registry::{Declined, DropReason, Mail, Reach};
 use crate::socketio::{FromArgs, IntoArgs, Outgoing};
 
@@ -21,11 +22,8 @@ impl Socket {
     /// When the event cannot be written: a reserved name, arguments that are no JSON, or more
     /// binary attachments than current clients accept.
     pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<Emitted, EmitError> {
-        let outgoing = Arc::new(Outgoing::event(self.namespace_name(), name, &args)?);
-        Ok(self.post(Mail::Emit {
-            outgoing,
-            ack: None,
-        }))
+        let outgoing = Outgoing::event(self.namespace_name(), name, &args)?;
+        Ok(self.deliver(outgoing))
     }
 
     /// Sends an event and waits for the client's acknowledgement, read as `T`: a tuple of its
@@ -62,6 +60,19 @@ impl Socket {
         match self.0.phase.load(Ordering::Acquire) {
             LEFT => Err(Declined::Dropped(DropReason::Disconnected)),
             _ => self.mailbox().offer(mail),
+        }
+    }
+
+    /// Sends an event that wants no answer. Where recovery is on it is kept for a client that is
+    /// away, and reaches one that has come back.
+    pub(crate) fn deliver(&self, outgoing: Outgoing) -> Emitted {
+        let NamespaceInner { roster, keeper, .. } = &**self.namespace_inner();
+        match keeper.as_ref().zip(self.recoverable()) {
+            None => self.post(Mail::Emit {
+                outgoing: Arc::new(outgoing),
+                ack: None,
+            }),
+            Some((keeper, own)) => keeper.emit(self, own, roster, outgoing),
         }
     }
 

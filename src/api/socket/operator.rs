@@ -1,13 +1,11 @@
 //! One socket, and how what is emitted to it is to be treated.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::EmitError;
 use crate::api::ack::EmitWithAck;
 use crate::api::operator::{Broadcast, RoomNames};
 use crate::api::wishes::Wishes;
-use crate::registry::Mail;
 use crate::socketio::{FromArgs, IntoArgs, Outgoing, SlowClient};
 
 use super::{Emitted, Socket};
@@ -130,11 +128,7 @@ impl SocketOperator {
     /// # Errors
     /// As [`Socket::emit`].
     pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<Emitted, EmitError> {
-        let outgoing = Arc::new(self.write(name, &args)?);
-        Ok(self.socket.post(Mail::Emit {
-            outgoing,
-            ack: None,
-        }))
+        Ok(self.socket.deliver(self.write(name, &args)?))
     }
 
     /// Sends the event `message`.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::api::namespace::NamespaceInner;
 use crate::api::operator::{Broadcast, RoomNames};
 use crate::rooms::Room;
 
@@ -44,8 +45,12 @@ impl Socket {
                 return;
             }
         }
+        let NamespaceInner { roster, keeper, .. } = &**self.namespace_inner();
         for room in names {
-            self.0.arrival.namespace.roster.join(self.id(), &room);
+            match keeper.as_ref().zip(self.recoverable()) {
+                None => drop(roster.join(self.id(), &room)),
+                Some((keeper, own)) => keeper.join(self, own, roster, &room),
+            }
         }
         self.0.arrival.namespace.roster.tell();
     }
@@ -57,8 +62,12 @@ impl Socket {
         if let Some(live) = self.0.live.upgrade() {
             live.early_rooms().retain(|room| !names.contains(room));
         }
+        let NamespaceInner { roster, keeper, .. } = &**self.namespace_inner();
         for room in names {
-            self.0.arrival.namespace.roster.leave(self.id(), &room);
+            match keeper.as_ref().zip(self.recoverable()) {
+                None => roster.leave(self.id(), &room),
+                Some((keeper, own)) => keeper.leave(self, own, roster, &room),
+            }
         }
         self.0.arrival.namespace.roster.tell();
     }

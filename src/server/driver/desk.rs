@@ -156,6 +156,11 @@ impl Desk<'_> {
         self.connection.accept(namespace, socket);
     }
 
+    pub(super) fn accept_recoverable(&mut self, namespace: &str, socket: &SocketId, pid: &str) {
+        self.catch_up();
+        self.connection.accept_recoverable(namespace, socket, pid);
+    }
+
     pub(super) fn refuse(&mut self, namespace: &str, error: &ConnectError) {
         self.catch_up();
         self.connection.refuse(namespace, error);
@@ -208,6 +213,7 @@ impl Desk<'_> {
                 self.inbox.waiters.push((Until::Room(weight), waiter));
             }
             Mail::Close => self.connection.close(self.now),
+            Mail::Displaced => self.connection.displace(),
             Mail::ShutDown => self.connection.shut_down(),
         }
     }

@@ -5,6 +5,7 @@
 //! here, in order, while acknowledgements and disconnects are still dealt with.
 
 mod admission;
+mod comeback;
 mod screening;
 mod search;
 
@@ -15,8 +16,8 @@ use std::task::{Context, Poll};
 use bytestring::ByteString;
 
 use crate::api::{
-    BoxFuture, Call, DispatchConfig, Error, EventHandler, Handshake, Io, Listener, Socket, Verdict,
-    Wish,
+    BoxFuture, Call, DispatchConfig, Error, EventHandler, Handshake, Io, Listener, Parting, Socket,
+    Verdict, Wish,
 };
 use crate::connection::Dialect;
 use crate::registry::Mailbox;
@@ -27,6 +28,7 @@ use super::crew::{Crew, Panicked, guarded};
 use super::desk::Desk;
 use super::members::{Before, Members};
 use super::names::Names;
+use comeback::Comebacks;
 use screening::Screening;
 use search::Searches;
 
@@ -38,6 +40,8 @@ pub(super) struct Dispatch {
     searches: Searches,
     /// Events about which middlewares are deciding, at most one of each socket.
     screenings: Crew<Box<Screening>, BoxFuture<Verdict>>,
+    /// Namespaces for which the client's last connection is being ended.
+    comebacks: Comebacks,
     mailbox: Arc<Mailbox>,
     handshake: Arc<Handshake>,
     dialect: Dialect,
@@ -69,6 +73,7 @@ impl Dispatch {
             admissions: Crew::new(),
             searches: Searches::new(),
             screenings: Crew::new(),
+            comebacks: Comebacks::new(),
             mailbox,
             handshake,
             dialect,
@@ -128,8 +133,9 @@ impl Dispatch {
                 self.searches.abandon(&namespace);
                 // Its middlewares may still be running; what they decide is nobody's any more.
                 if let Some(member) = self.members.remove_in(&namespace) {
-                    member.socket.disconnected(&member.live);
+                    member.socket.disconnected(&member.live, Parting::Lost);
                 }
+                self.comebacks.abandon(&namespace);
             }
         }
     }
@@ -144,6 +150,8 @@ impl Dispatch {
             }
         } else if let Poll::Ready((screening, finish)) = self.screenings.poll_finished(cx) {
             self.screened(screening, finish, desk);
+        } else if let Poll::Ready(comeback) = self.comebacks.poll(cx) {
+            self.come_back(comeback, desk);
         } else {
             std::task::ready!(self.calls.poll(desk, cx));
         }
@@ -173,6 +181,7 @@ impl Dispatch {
         self.admissions.is_fresh()
             || self.searches.is_fresh()
             || self.screenings.is_fresh()
+            || self.comebacks.is_fresh()
             || self.calls.is_fresh()
     }
 
@@ -182,7 +191,11 @@ impl Dispatch {
     }
 
     fn in_flight(&self) -> usize {
-        self.admissions.len() + self.searches.len() + self.screenings.len() + self.calls.len()
+        self.admissions.len()
+            + self.searches.len()
+            + self.screenings.len()
+            + self.comebacks.len()
+            + self.calls.len()
     }
 
     fn disconnect(&mut self, namespace: &Namespace, reason: DisconnectReason, desk: &mut Desk<'_>) {
@@ -204,7 +217,7 @@ impl Dispatch {
         let own = member
             .map(|member| member.own(&call.name))
             .unwrap_or_default();
-        socket.disconnected(&live);
+        socket.disconnected(&live, Parting::of(reason));
         let handlers = both(shared.event(&call.name), &own);
         self.calls.start(handlers, call, desk);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::api::{EventHandler, EventMiddleware, Listeners, Live, Socket, handlers};
+use crate::api::{EventHandler, EventMiddleware, Listeners, Live, Parting, Socket, handlers};
 use crate::socketio::Namespace;
 
 /// One socket, and its handlers as this client's task last saw them.
@@ -126,7 +126,7 @@ impl Drop for Members {
     /// However the client's task ended: its sockets are nowhere to be found any more.
     fn drop(&mut self) {
         for member in &self.0 {
-            member.socket.disconnected(&member.live);
+            member.socket.disconnected(&member.live, Parting::Lost);
         }
     }
 }

@@ -23,6 +23,11 @@ impl Names {
         }
     }
 
+    /// Whether a client that comes back may have the id of before.
+    pub(super) fn can_last(&self) -> bool {
+        matches!(self, Names::Random)
+    }
+
     /// The id of a new socket in a namespace.
     pub(super) fn name(&self, namespace: &Namespace) -> SocketId {
         match self {

@@ -162,3 +162,34 @@ fn an_answer_is_the_same_whether_its_id_came_early_or_late() {
         }
     }
 }
+
+#[test]
+fn an_offset_is_the_last_argument_and_not_the_applications() {
+    let namespace = Namespace::from("/");
+    let rows: [(Outgoing, &str); 3] = [
+        (
+            Outgoing::event(&namespace, "a", &()).unwrap(),
+            r#"["a","o1"]"#,
+        ),
+        (
+            Outgoing::event(&namespace, "a", &(1, "]")).unwrap(),
+            r#"["a",1,"]","o1"]"#,
+        ),
+        (
+            Outgoing::event(&namespace, "a", &Binary::from(vec![1])).unwrap(),
+            r#"["a",{"_placeholder":true,"num":0},"o1"]"#,
+        ),
+    ];
+    for (event, json) in rows {
+        let (bare, parts) = (event.args().unwrap(), event.attachments().len());
+        let event = event.with_offset("o1");
+        assert!(event.has_offset());
+        assert_eq!((event.json(), event.attachments().len()), (json, parts));
+        assert_eq!(event.args().unwrap().json().trim_start(), bare.json());
+        assert_eq!(event.name(), Some("a"));
+        let again = event.with_offset("another");
+        assert_eq!(again.json(), json.replace("o1", "another"), "there is one");
+    }
+    let answer = Outgoing::ack(&namespace, &1).unwrap().with_offset("o1");
+    assert_eq!((answer.json(), answer.has_offset()), ("[1]", false));
+}

@@ -4,34 +4,58 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use crate::api::{Arrival, CallError, Error, Listeners, NamespaceInner, Socket};
+use crate::api::{
+    Arrival, CallError, Error, Keeper, Listeners, NamespaceInner, Parting, SessionData, Socket,
+};
+use crate::recovery::Returning;
 use crate::server::driver::crew::{Begun, Finish, Panicked};
 use crate::server::driver::desk::Desk;
 use crate::server::driver::members::Member;
+use crate::server::id;
 use crate::socketio::ConnectError;
 
 use super::{Dispatch, event_call};
 
 impl Dispatch {
     /// Makes a socket in the namespace, which the client has entered, and lets the middlewares
-    /// decide about it.
+    /// decide about it. For a client that comes back it is the one of before.
     pub(super) fn join(
         &mut self,
         namespace: Arc<NamespaceInner>,
         auth: Option<ByteString>,
+        returning: Option<Box<Returning<SessionData>>>,
         desk: &mut Desk<'_>,
     ) {
+        let id = match &returning {
+            Some(returning) => returning.id().clone(),
+            None => self.names.name(&namespace.name),
+        };
+        let data = returning.as_ref().and_then(|last| last.data().clone());
+        let keeper = self.keeper_of(&namespace);
+        let skips =
+            returning.is_some() && keeper.is_some_and(|keeper| keeper.terms().skips_middlewares());
+        let recoverable = keeper.map(|keeper| {
+            let pid = id::random().into();
+            Box::new(match returning {
+                Some(returning) => Keeper::returner(returning, pid),
+                None => keeper.newcomer(&id, pid),
+            })
+        });
         let (socket, live) = Socket::new(Arrival {
-            id: self.names.name(&namespace.name),
+            id,
             io: self.calls.io().clone(),
             namespace,
             mailbox: self.mailbox.clone(),
             handshake: self.handshake.clone(),
             auth,
             dialect: self.dialect,
+            recoverable,
         });
+        if let Some(data) = data {
+            socket.restore_data(data);
+        }
         let member = Member::new(socket.clone(), live);
-        if member.listeners.middlewares.is_empty() {
+        if skips || member.listeners.middlewares.is_empty() {
             self.members.push(member);
             self.admit(&socket, desk);
             return;
@@ -69,8 +93,10 @@ impl Dispatch {
             return;
         };
         let listeners = member.listeners.clone();
-        socket.connect(&member.live);
-        desk.accept(socket.namespace_name(), socket.id());
+        match socket.connect(&member.live) {
+            Some(pid) => desk.accept_recoverable(socket.namespace_name(), socket.id(), &pid),
+            None => desk.accept(socket.namespace_name(), socket.id()),
+        }
         self.calls.start(
             listeners.event("connect").iter().map(|each| &each.handler),
             event_call(socket, "connect"),
@@ -82,7 +108,7 @@ impl Dispatch {
         let Some(member) = self.members.remove(socket) else {
             return;
         };
-        member.socket.disconnected(&member.live);
+        member.socket.disconnected(&member.live, Parting::Refused);
         desk.refuse(socket.namespace_name(), error);
     }
 }

@@ -78,7 +78,7 @@ impl Dispatch {
         desk: &mut Desk<'_>,
     ) {
         let search = match self.calls.io().look_up(&namespace, auth.as_ref()) {
-            Lookup::Found(found) => return self.join(found, auth, desk),
+            Lookup::Found(found) => return self.arrive(found, auth, desk),
             Lookup::None => return desk.refuse(&namespace, &ConnectError::invalid_namespace()),
             Lookup::Ask(search) => search,
         };
@@ -111,6 +111,6 @@ impl Dispatch {
         {
             tracing::error!(%namespace, "a hook for new namespaces panicked: {message}");
         }
-        self.join(found.namespace, auth, desk);
+        self.arrive(found.namespace, auth, desk);
     }
 }

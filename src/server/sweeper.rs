@@ -1,0 +1,62 @@
+//! Frees what connection state recovery has kept for too long, also when nothing else happens.
+//!
+//! One task for a whole server. It begins with the first client that can come back and ends when
+//! nobody is left, here or away, for whom anything is kept.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::api::{Io, IoInner, Terms};
+use crate::clock;
+
+/// The shortest time between two looks.
+const OFTEN: Duration = Duration::from_secs(1);
+
+/// The longest.
+const SELDOM: Duration = Duration::from_secs(15);
+
+/// Sees to it that somebody sweeps.
+pub(super) fn ensure(io: &Io, terms: &Arc<Terms>) {
+    if terms.begin_sweeping() {
+        let sweeper = Sweeper {
+            io: io.downgrade(),
+            terms: terms.clone(),
+        };
+        tokio::spawn(sweeper.run());
+    }
+}
+
+struct Sweeper {
+    io: Weak<IoInner>,
+    terms: Arc<Terms>,
+}
+
+impl Sweeper {
+    async fn run(self) {
+        let mut wait = OFTEN;
+        loop {
+            tokio::time::sleep_until(clock::runtime_now() + wait).await;
+            let Some(io) = self.io.upgrade() else {
+                return;
+            };
+            let now = clock::now();
+            let (next, is_deserted) = Io::sweep_recovery(&io, now);
+            wait = next.map_or(SELDOM, |next| next.since(now).clamp(OFTEN, SELDOM));
+            if is_deserted && next.is_none() {
+                self.terms.end_sweeping();
+                // A client may have come that relied on this.
+                let (_, is_deserted) = Io::sweep_recovery(&io, now);
+                if is_deserted || !self.terms.begin_sweeping() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Sweeper {
+    /// A runtime that ends does not take the next one's sweeper with it.
+    fn drop(&mut self) {
+        self.terms.end_sweeping();
+    }
+}
