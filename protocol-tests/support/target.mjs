@@ -1,7 +1,7 @@
 // Starts the server under test and learns its port.
 //
 // TARGET=trunkline (default): the built programs, newest of target/{release,debug};
-//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH, TRUNKLINE_MSGPACK, TRUNKLINE_TYPED_EVENTS and TRUNKLINE_SERVER name other
+//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH, TRUNKLINE_MSGPACK, TRUNKLINE_TYPED_EVENTS, TRUNKLINE_RECOVERY and TRUNKLINE_SERVER name other
 //   paths.
 // TARGET=reference: the same fixtures on the npm reference server.
 import { spawn } from "node:child_process";
@@ -27,6 +27,11 @@ export function startConformance(target = TARGET) {
 /** The fixture with library defaults and the echo, ack, bin and broadcast events. */
 export function startBench(target = TARGET, env = {}) {
   return start(fixtureCommand(target, "bench", "bench_server", "TRUNKLINE_BENCH"), env);
+}
+
+/** The example whose clients come back to their session; on the reference server a fixture that does the same. */
+export function startRecovery(target = TARGET, env = {}) {
+  return start(fixtureCommand(target, "recovery", "recovery", "TRUNKLINE_RECOVERY"), env);
 }
 
 /** The fixture whose clients speak MessagePack. */
@@ -130,6 +135,7 @@ async function start(command, env = {}) {
   });
   return {
     port,
+    pid: child.pid,
     url: `http://127.0.0.1:${port}`,
     output: child.output,
     signal: (name) => child.kill(name),
