@@ -100,6 +100,10 @@ async fn middlewares_let_pass_change_and_refuse_events() {
         .await;
     ws.expect("431[\"a\",1]").await;
     log.expect("! quiet forbidden").await;
+    // One that takes the acknowledgement and does not give it leaves it to the handlers.
+    io.of("/").off_any(None);
+    ws.send("422[\"say\",\"b\",2]").await;
+    ws.expect("432[\"b\",2]").await;
 }
 
 /// A server whose middleware waits at `wait` and tells what passes it and what is handled.

@@ -148,6 +148,15 @@ async fn what_is_registered_or_taken_off_while_an_event_is_handled_counts_from_t
     ws.send_all(&["42[\"x\"]", "420[\"x\"]"]).await;
     ws.expect("430[]").await;
     assert_eq!(log.told(), ["x", "at once", "x", "later"]);
+    // What comes before the listeners of an event can change them.
+    let (main, spaces) = (io.of("/"), io.clone());
+    main.on("y", async || Ok::<_, Error>("the namespace's"));
+    main.on_any(async move |socket: Socket, EventName(name): EventName| {
+        socket.once(&name, async || Ok::<_, Error>("the socket's"));
+        spaces.of("/").remove_all_listeners(Some(&name));
+    });
+    ws.send("421[\"y\"]").await;
+    ws.expect("431[\"the socket's\"]").await;
 }
 
 #[tokio::test]
