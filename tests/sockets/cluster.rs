@@ -343,3 +343,28 @@ async fn room_events_tell_what_happens_in_order() {
         log.expect(what).await;
     }
 }
+
+#[tokio::test]
+async fn a_namespace_that_is_gone_is_asked_nothing_more() {
+    let hub = Hub::new();
+    let builder = Io::builder().cleanup_empty_child_namespaces(true);
+    let io = builder.adapter(hub.join()).build();
+    io.of_pattern("/room/{name}");
+    let address = serve_io(&io).await;
+    let (a, b) = (Place { io, address }, place(&hub).await);
+    let mut guest = Guest::join(&a, &[]).await;
+    guest.ws.send("40/room/1,").await;
+    assert!(guest.ws.next().await.starts_with("40/room/1,"));
+    let room = b.io.of("/room/1");
+    let answers = async || {
+        let asked = room.server_side_emit_with_ack::<()>("anybody?", ());
+        within(asked.into_future()).await.unwrap().len()
+    };
+    assert_eq!(answers().await, 1);
+    assert_eq!(room.fetch_sockets().await.unwrap().len(), 1);
+    guest.ws.send("41/room/1,").await;
+    while a.io.find("/room/1").is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(answers().await, 0);
+}
