@@ -52,8 +52,10 @@ async fn what_cannot_be_sent_is_not_waited_for() {
     let io = Io::builder().adapter(hub.join()).build();
     let other = Io::builder().adapter(hub.join()).build();
     let large = "x".repeat(crate::adapter::MAX_MESSAGE_BYTES);
-    // Without a timeout of its own, and with a node that would answer.
-    let asked = io.emit_with_ack::<()>("large", (large,)).await;
+    // Long before nodes would be given up.
+    let asked = io.emit_with_ack::<()>("large", (large,)).into_future();
+    let asked = tokio::time::timeout(super::NODES_TIMEOUT / 2, asked).await;
+    let asked = asked.expect("nobody is waited for");
     let Err(crate::api::RequestError::Incomplete(some)) = asked else {
         panic!("nobody was asked");
     };
