@@ -163,6 +163,28 @@ async fn one_socket_listens_beside_its_namespace() {
 }
 
 #[tokio::test]
+async fn a_handler_is_taken_off_by_its_id_or_after_one_event() {
+    let io = Io::builder().build();
+    let ns = io.of("/");
+    ns.on_connect(async |socket: Socket| {
+        socket.once_event(async |Move(x, _): Move| Ok::<_, Error>((x, 1)));
+    });
+    let second = ns.listen_event(async |Move(x, _): Move| {
+        tokio::task::yield_now().await;
+        Ok::<_, Error>((x, 2))
+    });
+    let mut ws = Ws::join(serve_io(&io).await).await;
+    for (event, answer) in [("421", "431[7,1]"), ("422", "432[7,2]")] {
+        ws.send(&format!(r#"{event}["move",7]"#)).await;
+        ws.expect(answer).await;
+    }
+    assert!(ns.off(second));
+    ns.on_event(async |_: Leave| {});
+    ws.send_all(&[r#"423["move",7]"#, r#"424["leave"]"#]).await;
+    ws.expect("434[]").await;
+}
+
+#[tokio::test]
 async fn the_namespaces_of_a_rule_listen_and_are_reached_as_well() {
     let io = Io::builder().build();
     let rooms = io.of_pattern("/room/{name}");

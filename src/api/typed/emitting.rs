@@ -1,6 +1,7 @@
 //! Listening to and emitting events as types, for each of the API's handles.
 
 use crate::api::EmitError;
+use crate::api::ListenerId;
 use crate::api::io::Io;
 use crate::api::namespace::Namespace;
 use crate::api::operator::Broadcast;
@@ -47,6 +48,38 @@ impl ParentNamespace {
         self.on::<ByEvent<M>, _>(H::Event::NAME, OnEvent(handler));
         self
     }
+}
+
+/// Gives handles the methods that give the listener's id.
+macro_rules! listen_event {
+    ($($doc:literal $handle:ty: $method:ident as $untyped:ident;)*) => {
+        $(impl $handle {
+            #[doc = $doc]
+            ///
+            /// # Panics
+            /// As [`Namespace::on`].
+            pub fn $method<M: 'static, H>(&self, handler: H) -> ListenerId
+            where
+                H: TypedHandler<M>,
+                H::Event: Event<Args: FromArgs> + 'static,
+                H::Output: Acknowledges<AnswerTo<H::Event>>,
+                AckValues<H::Event>: IntoArgs + Send + 'static,
+            {
+                self.$untyped::<ByEvent<M>, _>(H::Event::NAME, OnEvent(handler))
+            }
+        })*
+    };
+}
+
+listen_event! {
+    "As [`on_event`](Namespace::on_event), and says how to take the handler off."
+    Namespace: listen_event as listen;
+    "As [`on_event`](ParentNamespace::on_event), and says how to take the handler off."
+    ParentNamespace: listen_event as listen;
+    "As [`on_event`](Socket::on_event), and says how to take the handler off."
+    Socket: listen_event as listen;
+    "Handles the next such event of this socket, and no other; see [`once`](Socket::once)."
+    Socket: once_event as once;
 }
 
 /// Gives handles that reach several sockets the method that sends an event.
