@@ -15,6 +15,7 @@ mod cluster;
 mod engine;
 mod handler;
 mod handshake;
+mod hosts;
 mod incoming;
 mod io;
 mod listeners;
@@ -36,7 +37,7 @@ pub use answer::{Answer, Error, IntoAdmission, IntoAnswer};
 pub use engine::{Engine, EngineBuilder, EngineSocket};
 pub use handler::{Auth, Call, CallError, DisconnectDetail, EventName, FromCall, Handler};
 pub(crate) use handshake::Circumstances;
-pub use handshake::Handshake;
+pub use handshake::{Handshake, HandshakeRecord};
 pub use incoming::{Incoming, IntoVerdict};
 pub use io::{Builder, Config, DispatchConfig, HandlerError, Io};
 pub use listeners::ListenerId;
@@ -64,6 +65,7 @@ use crate::socketio::EncodeError as EmitError;
 
 pub(crate) use ack::Wish;
 pub(crate) use handler::{BoxFuture, ErasedHandler};
+pub(crate) use hosts::{Host, Hosts};
 pub(crate) use incoming::Verdict;
 pub(crate) use io::{IoInner, Lookup};
 pub(crate) use listeners::{EventHandler, EventMiddleware, Listener, Listeners, handlers};
@@ -79,6 +81,16 @@ pub enum Application {
     SocketIo(Io),
     /// Bare messages.
     Engine(Engine),
+}
+
+impl Application {
+    /// The servers that bring clients to it.
+    pub(crate) fn hosts(&self) -> &Hosts {
+        match self {
+            Application::SocketIo(io) => &io.inner().hosts,
+            Application::Engine(engine) => &engine.inner().hosts,
+        }
+    }
 }
 
 impl From<Io> for Application {

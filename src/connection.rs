@@ -213,14 +213,14 @@ impl Connection {
         }
     }
 
-    /// Sends a bare message.
+    /// Sends a bare message of Engine.IO; a plain connection has none.
     pub fn send(&mut self, message: Frame) {
-        if let Kind::Bare(bare) = &mut self.0 {
-            bare.session.send(match message {
+        self.with_session((), |session| {
+            session.send(match message {
                 Frame::Text(text) => Frame::from(format!("{MESSAGE}{text}")),
                 Frame::Binary(bytes) => Frame::Binary(bytes),
             });
-        }
+        });
     }
 
     /// Sends an event. One that the client cannot get any more is dropped, and its waiter is told.

@@ -95,9 +95,9 @@ pub use wire::{Frame, SocketId};
 pub use api::{
     Ack, Answer, AnswerError, Application, Auth, Broadcast, Builder, Call, CallError, Config,
     DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine, EngineBuilder,
-    EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake, Incoming,
-    IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, ListenerId, Namespace, NamespacesConfig,
-    ParentBroadcast, ParentNamespace, RoomNames, Socket, State, States,
+    EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake, HandshakeRecord,
+    Incoming, IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, ListenerId, Namespace,
+    NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State, States,
 };
 #[cfg(feature = "server")]
 pub use api::{

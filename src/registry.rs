@@ -112,6 +112,8 @@ pub(crate) struct Mailbox {
     dropped: AtomicU32,
     /// How many of these were not volatile.
     lost: AtomicU32,
+    /// Whether the connection is over.
+    ended: AtomicBool,
 }
 
 #[derive(Default)]
@@ -141,6 +143,7 @@ impl Mailbox {
             frames: AtomicU32::new(0),
             dropped: AtomicU32::new(0),
             lost: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
         }
     }
 
@@ -227,8 +230,19 @@ impl Mailbox {
         true
     }
 
+    /// The connection is over, though mail may still be taken for a moment.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    /// Whether the connection is over.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
     /// Refuses all further mail and drops what waits.
     pub(crate) fn close(&self) {
+        self.end();
         let mails = {
             let mut state = self.lock();
             state.closed = true;

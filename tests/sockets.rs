@@ -16,6 +16,7 @@ mod sockets {
     mod cluster_seam;
     mod deflate;
     mod dynamic;
+    mod ending;
     mod engine;
     mod engine_waiting;
     mod event_middlewares;
@@ -32,6 +33,7 @@ mod sockets {
     mod plain;
     mod proxies;
     mod recovery;
+    mod refusals;
     mod slow;
     mod turns;
     #[cfg(feature = "macros")]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::{CloseReason, Config, Transport};
 use crate::registry::{Mail, Mailbox};
@@ -12,6 +12,7 @@ use crate::wire::Frame;
 
 use super::handler::BoxFuture;
 use super::handshake::Handshake;
+use super::hosts::Hosts;
 use super::socket::{Emitted, transport_of};
 
 /// An Engine.IO server.
@@ -36,6 +37,7 @@ pub(crate) struct EngineInner {
     pub(crate) on_message: Option<Box<MessageHook>>,
     pub(crate) on_upgrade: Option<Hook>,
     pub(crate) on_close: Option<Box<CloseHook>>,
+    pub(crate) hosts: Hosts,
 }
 
 type Hook = Box<dyn Fn(EngineSocket) -> BoxFuture<()> + Send + Sync>;
@@ -54,12 +56,29 @@ impl Engine {
             on_message: None,
             on_upgrade: None,
             on_close: None,
+            hosts: Hosts::default(),
         })
     }
 
     /// The configuration it was built with.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// How many clients are connected, by whatever service.
+    pub fn client_count(&self) -> usize {
+        self.0.hosts.client_count()
+    }
+
+    /// Closes every client's connection and turns newcomers away; as [`Io::close`](crate::Io::close).
+    pub async fn close(&self) {
+        self.0.hosts.close().await;
+    }
+
+    /// Waits until somebody calls [`close`](Engine::close); as [`Io::closed`](crate::Io::closed).
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        let engine = self.clone();
+        async move { engine.0.hosts.closed().await }
     }
 
     pub(crate) fn inner(&self) -> &EngineInner {
@@ -140,8 +159,9 @@ impl EngineBuilder {
 
 /// One Engine.IO connection: a handle that keeps nothing alive.
 ///
-/// Every handler of a connection is given the same one, so it can be the key of a map in which an
-/// application keeps what it knows of its connections.
+/// All handles of one connection are equal, so it can be the key of a map in which an application
+/// keeps what it knows of its connections. [`Socket::conn`](crate::Socket::conn) is the one under a
+/// socket of Socket.IO.
 #[derive(Clone)]
 pub struct EngineSocket(Arc<Inner>);
 
@@ -149,7 +169,6 @@ struct Inner {
     /// Empty and closed once the client has left, so keeping it keeps little.
     mailbox: Arc<Mailbox>,
     handshake: Arc<Handshake>,
-    closed: AtomicBool,
 }
 
 impl EngineSocket {
@@ -157,11 +176,14 @@ impl EngineSocket {
         EngineSocket(Arc::new(Inner {
             mailbox: mailbox.clone(),
             handshake,
-            closed: AtomicBool::new(false),
         }))
     }
 
     /// Sends a message, text or binary. Returns at once: it waits in the connection's queue.
+    ///
+    /// Under Socket.IO the client takes it for a packet: one that is none ends the connection, and
+    /// between a packet and its attachments there is never one. A client that speaks plain JSON
+    /// gets none.
     pub fn send(&self, message: impl Into<Frame>) -> Emitted {
         self.post(Mail::Send(message.into()))
     }
@@ -169,6 +191,22 @@ impl EngineSocket {
     /// Closes the connection; what was sent before is delivered first.
     pub fn close(&self) {
         self.post(Mail::Close);
+    }
+
+    /// The version of Engine.IO that the client speaks: 4, or 3 where older clients are admitted.
+    /// One that speaks plain JSON counts as 4.
+    pub fn protocol(&self) -> u8 {
+        let handshake = self.handshake();
+        // Whoever does not say 4 speaks 3; clients of plain JSON name neither it nor a transport.
+        match (handshake.query("EIO"), handshake.query("transport")) {
+            (Some("4"), _) | (_, None) => 4,
+            _ => 3,
+        }
+    }
+
+    /// The client's address, if it is known: [`Handshake::address`].
+    pub fn remote_address(&self) -> Option<IpAddr> {
+        self.handshake().address
     }
 
     /// The request with which the client arrived.
@@ -183,11 +221,11 @@ impl EngineSocket {
 
     /// Whether the connection is open.
     pub fn is_open(&self) -> bool {
-        !self.0.closed.load(Ordering::Acquire)
+        !self.0.mailbox.has_ended()
     }
 
     pub(crate) fn closed(&self) {
-        self.0.closed.store(true, Ordering::Release);
+        self.0.mailbox.end();
     }
 
     fn post(&self, mail: Mail) -> Emitted {
@@ -198,7 +236,7 @@ impl EngineSocket {
 
 impl PartialEq for EngineSocket {
     fn eq(&self, other: &EngineSocket) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0.mailbox, &other.0.mailbox)
     }
 }
 
@@ -206,7 +244,7 @@ impl Eq for EngineSocket {}
 
 impl Hash for EngineSocket {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.0).hash(state);
+        Arc::as_ptr(&self.0.mailbox).hash(state);
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Every client keeps one for as long as it lives, so it is kept as text and read when it is asked for.
 
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,8 @@ use http::header::{COOKIE, HeaderName, HeaderValue, ORIGIN};
 use http::{Extensions, HeaderMap, Uri};
 
 use crate::engine::query_pairs;
+
+pub use record::HandshakeRecord;
 
 /// The first request of a connection, whichever transport it came by.
 ///

@@ -1,5 +1,6 @@
 //! The server as an application sees it: its namespaces, its state, its hooks.
 
+mod ending;
 mod spaces;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::wire::Moment;
 use super::answer::VIOLATION;
 use super::cluster::Cluster;
 use super::handler::Handler;
+use super::hosts::Hosts;
 use super::namespaces::{Namespaces, NamespacesConfig};
 use super::operator::{Broadcast, RoomNames};
 use super::recovery::Terms;
@@ -25,6 +27,8 @@ use super::state::States;
 use super::{EmitError, Error};
 
 pub(crate) use spaces::Lookup;
+
+use ending::EngineHooks;
 
 /// A Socket.IO server: the handle with which an application listens and emits.
 ///
@@ -48,6 +52,8 @@ pub(crate) struct IoInner {
     pub(crate) config: Config,
     on_error: ErrorHook,
     cluster: Option<Arc<Cluster>>,
+    engine_hooks: EngineHooks,
+    pub(crate) hosts: Hosts,
 }
 
 pub(crate) type ErrorHook = Box<dyn Fn(&HandlerError<'_>) + Send + Sync>;
@@ -116,6 +122,7 @@ pub struct Builder {
     config: Config,
     on_error: ErrorHook,
     adapter: Option<Box<dyn Adapter>>,
+    engine_hooks: EngineHooks,
 }
 
 impl Builder {
@@ -252,6 +259,7 @@ impl Builder {
             config,
             on_error,
             adapter,
+            engine_hooks,
         } = self;
         let io = Io(Arc::new_cyclic(|io| {
             let cluster = adapter.map(|adapter| Arc::new(Cluster::new(adapter, io.clone())));
@@ -265,6 +273,8 @@ impl Builder {
                 config,
                 on_error,
                 cluster,
+                engine_hooks,
+                hosts: Hosts::default(),
             }
         }));
         if let Some(cluster) = io.cluster() {
@@ -308,6 +318,7 @@ impl Io {
             config: Config::default(),
             on_error: Box::new(on_error),
             adapter: None,
+            engine_hooks: EngineHooks::default(),
         }
     }
 

@@ -162,6 +162,14 @@ impl ParentNamespace {
         self.everyone().emit(name, args)
     }
 
+    /// Sends the event `message` to every socket in every namespace of the rule.
+    ///
+    /// # Errors
+    /// As [`Socket::emit`].
+    pub fn send(&self, args: impl IntoArgs) -> Result<usize, EmitError> {
+        self.emit("message", args)
+    }
+
     /// The members of a room, or of several, in every namespace of the rule.
     pub fn to(&self, rooms: impl RoomNames) -> ParentBroadcast {
         self.everyone().to(rooms)

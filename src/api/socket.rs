@@ -19,7 +19,8 @@ use crate::registry::{DropReason, Mail, Mailbox, Reach};
 use crate::socketio::Namespace;
 use crate::wire::SocketId;
 
-use super::handshake::Handshake;
+use super::engine::EngineSocket;
+use super::handshake::{Handshake, HandshakeRecord};
 use super::io::Io;
 use super::namespace::NamespaceInner;
 use super::recovery::{Parting, Recoverable};
@@ -134,6 +135,18 @@ impl Socket {
 
     pub(crate) fn shared_handshake(&self) -> &Arc<Handshake> {
         &self.0.arrival.handshake
+    }
+
+    /// What is known of the arrival as one value, with the keys of the JavaScript server's
+    /// `socket.handshake`: to be emitted, logged or kept. It holds credentials.
+    pub fn handshake_record(&self) -> HandshakeRecord {
+        HandshakeRecord::new(self.handshake(), self.auth())
+    }
+
+    /// The Engine.IO connection under this socket, which it shares with the client's sockets in
+    /// other namespaces (`socket.conn` of the JavaScript API).
+    pub fn conn(&self) -> EngineSocket {
+        EngineSocket::new(&self.0.arrival.mailbox, self.0.arrival.handshake.clone())
     }
 
     /// What the client sent with its CONNECT packet, as JSON text; `{}` when it sent nothing.

@@ -8,7 +8,7 @@ use super::config::Config;
 use super::crowd::Crowd;
 use super::route::Routes;
 use super::sessions::Sessions;
-use crate::api::{Application, DispatchConfig};
+use crate::api::{Application, BoxFuture, DispatchConfig, Host};
 use crate::connection::PlainConfig;
 use crate::engine;
 use crate::socketio;
@@ -41,7 +41,7 @@ impl Shared {
         let mut plain = layers.plain;
         // Whoever types Socket.IO frames at the wrong path is told the right one.
         plain.socket_io_path = routes.engine_path();
-        Arc::new(Shared {
+        let shared = Arc::new(Shared {
             application,
             sessions: Arc::default(),
             crowd: Crowd::default(),
@@ -53,7 +53,9 @@ impl Shared {
             dispatch: layers.dispatch,
             draining: AtomicBool::new(false),
             closing: AtomicBool::new(false),
-        })
+        });
+        shared.application.hosts().add(&shared);
+        shared
     }
 
     /// From now on newcomers get 503 with `Retry-After`; known sessions are served as before.
@@ -83,5 +85,19 @@ impl Shared {
         {
             tracing::warn!(left = self.crowd.len(), "clients are left behind");
         }
+    }
+}
+
+impl Host for Shared {
+    fn client_count(&self) -> usize {
+        self.crowd.len()
+    }
+
+    fn close(self: Arc<Self>, grace: Duration) -> BoxFuture<()> {
+        Box::pin(async move { Shared::close(&self, grace).await })
+    }
+
+    fn drain(&self) {
+        Shared::drain(self);
     }
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
 
-use super::{Circumstances, Handshake};
+use super::{Circumstances, Handshake, HandshakeRecord};
 
 fn handshake(target: &'static str, headers: &[(&'static str, &'static [u8])]) -> Handshake {
     let mut map = HeaderMap::new();
@@ -84,4 +84,51 @@ fn what_is_secret_is_not_printed() {
         printed.contains("/socket.io/") && !printed.contains("secret"),
         "{printed}"
     );
+}
+
+#[test]
+fn a_record_has_the_keys_and_texts_of_the_reference() {
+    let mut handshake = handshake(
+        "/socket.io/?EIO=4&transport=polling&%26a=%26%3D%3Fa&a=1&a=2",
+        &[
+            ("host", b"a"),
+            ("x-many", b"1"),
+            ("x-many", b"2"),
+            ("cookie", b"a=1"),
+            ("cookie", b"b=2"),
+            ("referer", b"first"),
+            ("referer", b"second"),
+            ("set-cookie", b"c"),
+            ("x-raw", b"\xe9"),
+            ("origin", b"http://example.org"),
+        ],
+    );
+    handshake.time += std::time::Duration::from_millis(1_795_290_664_123);
+    handshake.address = Some([127, 0, 0, 1].into());
+    let expected = serde_json::json!({
+        "headers": {
+            "host": "a", "x-many": "1, 2", "cookie": "a=1; b=2", "referer": "first",
+            "set-cookie": ["c"], "x-raw": "\u{e9}", "origin": "http://example.org",
+        },
+        "time": "Sat Nov 21 2026 19:51:04 GMT+0000 (Coordinated Universal Time)",
+        "address": "127.0.0.1",
+        "xdomain": true,
+        "secure": false,
+        "issued": 1_795_290_664_123_u64,
+        "url": "/socket.io/?EIO=4&transport=polling&%26a=%26%3D%3Fa&a=1&a=2",
+        "query": { "EIO": "4", "transport": "polling", "&a": "&=?a", "a": "2" },
+        "auth": { "token": [1] },
+    });
+    let record = HandshakeRecord::new(&handshake, r#"{"token":[1]}"#);
+    assert_eq!(serde_json::to_value(&record).unwrap(), expected);
+    assert_eq!(
+        serde_json::from_value::<HandshakeRecord>(expected).unwrap(),
+        record
+    );
+    assert!(!format!("{record:?}").contains("token"));
+
+    handshake.address = None;
+    let record = serde_json::to_value(HandshakeRecord::new(&handshake, "{}")).unwrap();
+    assert_eq!(record.get("address"), None);
+    assert_eq!(record["auth"], serde_json::json!({}));
 }

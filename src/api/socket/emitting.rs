@@ -26,6 +26,14 @@ impl Socket {
         Ok(self.deliver(outgoing))
     }
 
+    /// Sends the event `message` (`send` and `write` of the JavaScript API).
+    ///
+    /// # Errors
+    /// As [`emit`](Socket::emit).
+    pub fn send(&self, args: impl IntoArgs) -> Result<Emitted, EmitError> {
+        self.emit("message", args)
+    }
+
     /// Sends an event and waits for the client's acknowledgement, read as `T`: a tuple of its
     /// values, also of a single one. Where they do not matter, say `emit_with_ack::<()>`.
     ///

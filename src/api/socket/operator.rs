@@ -70,14 +70,6 @@ impl Socket {
         self.broadcast().local()
     }
 
-    /// Sends the event `message` to this client.
-    ///
-    /// # Errors
-    /// As [`emit`](Socket::emit).
-    pub fn send(&self, args: impl IntoArgs) -> Result<Emitted, EmitError> {
-        self.emit("message", args)
-    }
-
     pub(in crate::api) fn operator(&self) -> SocketOperator {
         SocketOperator {
             socket: self.clone(),

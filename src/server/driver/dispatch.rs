@@ -8,6 +8,7 @@ mod admission;
 mod comeback;
 mod screening;
 mod search;
+mod under;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -127,6 +128,7 @@ impl Dispatch {
                 socket: _,
                 reason,
             } => {
+                self.note_end(reason);
                 self.disconnect(&namespace, reason, desk);
             }
             Event::Abandoned { namespace } => {

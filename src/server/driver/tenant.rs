@@ -43,15 +43,17 @@ impl Tenant {
 
     /// The handshake was answered.
     pub(super) fn opened(&mut self) {
-        if let Tenant::Engine(bare) = self {
-            bare.opened();
+        match self {
+            Tenant::SocketIo(dispatch) => dispatch.opened(),
+            Tenant::Engine(bare) => bare.opened(),
         }
     }
 
     /// The client has moved to a WebSocket.
     pub(super) fn upgraded(&mut self) {
-        if let Tenant::Engine(bare) = self {
-            bare.upgraded();
+        match self {
+            Tenant::SocketIo(dispatch) => dispatch.upgraded(),
+            Tenant::Engine(bare) => bare.upgraded(),
         }
     }
 
@@ -68,8 +70,9 @@ impl Tenant {
 
     /// The connection is over.
     pub(super) fn closed(&mut self, reason: CloseReason) {
-        if let Tenant::Engine(bare) = self {
-            bare.closed(reason);
+        match self {
+            Tenant::SocketIo(dispatch) => dispatch.closed(reason),
+            Tenant::Engine(bare) => bare.closed(reason),
         }
     }
 
