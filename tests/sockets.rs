@@ -30,6 +30,7 @@ mod sockets {
     mod listening;
     mod overflow;
     mod particulars;
+    mod parsers;
     mod plain;
     mod proxies;
     mod recovery;
