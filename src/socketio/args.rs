@@ -20,7 +20,6 @@ use super::json;
 use super::placeholders::{self, PlaceholderError, Span, Spans};
 
 pub use decode::{All, FromArgs};
-pub(super) use encode::Values;
 pub use encode::{ArgsWriter, EncodeError, IntoArgs};
 
 /// Arguments that have not been parsed.

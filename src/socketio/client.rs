@@ -129,8 +129,10 @@ impl Client {
         if self.link == Link::Closed {
             return Ok(None);
         }
+        if self.decoder.is_some() {
+            return self.handle_foreign(frame);
+        }
         let outcome = match frame {
-            frame if self.decoder.is_some() => self.handle_foreign(frame),
             Frame::Text(text) => self.handle_text(text),
             Frame::Binary(part) => self.handle_part(part),
         };

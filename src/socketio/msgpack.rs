@@ -3,7 +3,7 @@
 //! Each packet is one binary message with one map: `type` (0 to 4), `nsp`, `data` and `id`. Binary
 //! values stand where they belong; there are no attachments on the wire.
 //!
-//! `format` reads and writes single values, `decode` turns a message into JSON text with attachments,
+//! `format` reads and writes single values, `decode` turns a message into JSON `text` with attachments,
 //! `encode` the other way; neither builds a tree. MessagePack itself is written here and not taken
 //! from a library: of one we could use no more than the table of its markers.
 
@@ -15,6 +15,7 @@ mod format;
 mod laws;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use super::parser::{Decoder, Limits, Packet, PacketRef, Parser, ParserError};
 use crate::wire::Frame;

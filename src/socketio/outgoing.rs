@@ -59,7 +59,7 @@ pub struct Outgoing {
     /// The packet in another form than its own.
     plain: OnceLock<Option<Frame>>,
     /// The packet in the wire format of the server's parser.
-    foreign: OnceLock<Foreign>,
+    foreign: OnceLock<Box<Foreign>>,
 }
 
 /// How a packet wants to be treated on its way; the same for all its recipients.

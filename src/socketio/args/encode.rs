@@ -13,7 +13,7 @@ use super::Args;
 use crate::socketio::attachments::Parts;
 use crate::socketio::placeholders::Content;
 use several::{Declined, Several};
-pub(in crate::socketio) use values::Values;
+use values::Values;
 
 /// Values that can be sent as the arguments of an event or an answer.
 ///

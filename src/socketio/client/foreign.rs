@@ -17,7 +17,18 @@ use crate::wire::Frame;
 
 impl Client {
     /// Takes a message in the parser's format.
+    #[cold]
+    #[inline(never)]
     pub(super) fn handle_foreign(&mut self, frame: Frame) -> Result<Option<Event>, Violation> {
+        let outcome = self.translate(frame);
+        if self.events.is_empty() {
+            return outcome;
+        }
+        self.events.extend(outcome?);
+        Ok(self.events.pop_front())
+    }
+
+    fn translate(&mut self, frame: Frame) -> Result<Option<Event>, Violation> {
         let limits = Limits {
             max_bytes: self.config.max_attachment_bytes,
             ..Limits::default()
@@ -80,6 +91,8 @@ impl Client {
     }
 
     /// Puts a packet in the parser's format into the queue, as [`queue`](Client::queue).
+    #[cold]
+    #[inline(never)]
     pub(super) fn queue_foreign(
         &mut self,
         packet: &Outgoing,
@@ -106,6 +119,8 @@ impl Client {
     }
 
     /// Sends a packet that is this client's own.
+    #[cold]
+    #[inline(never)]
     pub(super) fn send_foreign_reply(&mut self, kind: Kind, namespace: &str, json: &str) {
         let Some(parser) = &self.config.parser else {
             return;

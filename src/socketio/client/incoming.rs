@@ -234,6 +234,7 @@ fn not_joined(namespace: &str) -> Violation {
 }
 
 /// The name as a slice of the message if it stands there as it is.
+#[inline]
 pub(super) fn event_name(name: Cow<'_, str>, text: &ByteString) -> ByteString {
     match name {
         Cow::Borrowed(name) => text.slice_ref(name),

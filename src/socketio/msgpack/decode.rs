@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde::Serialize;
 
 use super::date;
 use super::format::{Head, Reader};
-use crate::socketio::args::Values;
+use super::text::Text;
 use crate::socketio::parser::{ATTACHMENT_WEIGHT, Limits, Packet, PacketKind, ParserError};
 
 /// Below this every whole number is exact as a float.
@@ -44,7 +43,7 @@ struct Fields<'a> {
 struct Data<'a> {
     shape: Shape,
     input: Reader<'a>,
-    values: Values,
+    values: Text,
 }
 
 /// What a value looks like to JavaScript, as far as the rules for payloads ask.
@@ -122,7 +121,7 @@ impl<'a> Data<'a> {
         let start = input.clone();
         let mut transcoder = Transcoder {
             input,
-            values: Values::after(String::new()),
+            values: Text::default(),
             bins,
             bytes: 0,
             limits,
@@ -141,11 +140,10 @@ impl<'a> Data<'a> {
         kind: PacketKind,
         limits: &Limits,
     ) -> Result<(String, Vec<Bytes>), ParserError> {
-        if kind == PacketKind::Connect && self.values.attachments() > 0 {
+        if kind == PacketKind::Connect && !self.values.attachments.is_empty() {
             self = Data::read(&mut self.input.clone(), Bins::Listed, limits)?;
         }
-        let (json, attachments) = self.values.finish();
-        Ok((json, attachments.to_vec()))
+        self.values.finish()
     }
 }
 
@@ -161,7 +159,7 @@ enum Bins {
 /// Writes values as JSON.
 struct Transcoder<'r, 'a> {
     input: &'r mut Reader<'a>,
-    values: Values,
+    values: Text,
     bins: Bins,
     /// How many bytes are in attachments.
     bytes: usize,
@@ -174,11 +172,11 @@ impl Transcoder<'_, '_> {
         match self.input.head()? {
             Head::Nil => self.values.push("null"),
             Head::Bool(value) => self.values.push(if value { "true" } else { "false" }),
-            Head::Unsigned(number) => self.values.push(itoa::Buffer::new().format(number)),
-            Head::Signed(number) => self.values.push(itoa::Buffer::new().format(number)),
-            Head::Float(number) => self.float(number)?,
+            Head::Unsigned(number) => self.values.push_number(number),
+            Head::Signed(number) => self.values.push_number(number),
+            Head::Float(number) => self.values.push_float(number)?,
             Head::Str(text) => {
-                self.values.push_token(&String::from_utf8_lossy(text));
+                self.values.push_token(&String::from_utf8_lossy(text))?;
                 return Ok(Shape::Text);
             }
             Head::Bin(bytes) | Head::Ext(0, bytes) => self.bytes(bytes)?,
@@ -194,10 +192,10 @@ impl Transcoder<'_, '_> {
                 self.values.push("null");
                 return Ok(Shape::Undefined);
             }
-            Head::FixExt(0, bytes) if bytes.len() == 8 => self.date(bytes),
+            Head::FixExt(0, bytes) if bytes.len() == 8 => self.date(bytes)?,
             Head::FixExt(number, bytes) | Head::Ext(number, bytes) => {
                 self.values.push("[");
-                self.values.push(itoa::Buffer::new().format(number));
+                self.values.push_number(number);
                 self.values.push(",");
                 self.bytes(bytes)?;
                 self.values.push("]");
@@ -231,7 +229,7 @@ impl Transcoder<'_, '_> {
                 self.values.push(",");
             }
             let name = name(self.input.head()?)?;
-            self.values.push_token(&name);
+            self.values.push_token(&name)?;
             self.values.push(":");
             if self.value(depth + 1)? == Shape::Undefined {
                 self.values.truncate(before);
@@ -251,19 +249,15 @@ impl Transcoder<'_, '_> {
         )))
     }
 
-    fn float(&mut self, number: f64) -> Result<(), ParserError> {
-        let written = number.serialize(&mut self.values);
-        written.map_err(|error| ParserError::new(error.to_string()))
-    }
-
-    fn date(&mut self, bytes: &[u8]) {
+    fn date(&mut self, bytes: &[u8]) -> Result<(), ParserError> {
         let milliseconds = bytes
             .iter()
             .fold(0, |number, byte| number << 8 | i64::from(*byte));
         match date::iso(milliseconds) {
-            Some(text) => self.values.push_token(&text),
+            Some(text) => self.values.push_token(&text)?,
             None => self.values.push("null"),
         }
+        Ok(())
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), ParserError> {
@@ -274,7 +268,8 @@ impl Transcoder<'_, '_> {
         self.bytes += bytes.len();
         // It goes to whoever may keep it, so it must not pin the buffer that it was read into.
         self.values.push_attachment(Bytes::copy_from_slice(bytes));
-        let weight = self.values.len() + self.bytes + ATTACHMENT_WEIGHT * self.values.attachments();
+        let weight =
+            self.values.len() + self.bytes + ATTACHMENT_WEIGHT * self.values.attachments.len();
         let limit = self.limits.max_bytes;
         if weight > limit {
             return Err(ParserError::new(format!(
@@ -291,7 +286,7 @@ impl Transcoder<'_, '_> {
             if at > 0 {
                 self.values.push(",");
             }
-            self.values.push(itoa::Buffer::new().format(*byte));
+            self.values.push_number(*byte);
         }
         self.values.push("]");
     }

@@ -43,14 +43,14 @@ const ESCAPES: [u8; 256] = {
 
 /// The text written so far, and the bytes that stand beside it.
 #[derive(Debug)]
-pub(in crate::socketio) struct Values {
+pub(super) struct Values {
     text: String,
     attachments: Parts,
 }
 
 impl Values {
     /// Begins behind the text that stands before the values.
-    pub(in crate::socketio) fn after(head: String) -> Values {
+    pub(super) fn after(head: String) -> Values {
         Values {
             text: head,
             attachments: Parts::default(),
@@ -58,17 +58,17 @@ impl Values {
     }
 
     /// How many bytes of text there are.
-    pub(in crate::socketio) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
     /// Appends text as it is.
-    pub(in crate::socketio) fn push(&mut self, text: &str) {
+    pub(super) fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
 
     /// Appends a string token.
-    pub(in crate::socketio) fn push_token(&mut self, text: &str) {
+    pub(super) fn push_token(&mut self, text: &str) {
         self.push_constant_token(text);
     }
 
@@ -112,7 +112,7 @@ impl Values {
     }
 
     /// Appends a placeholder for an attachment.
-    pub(in crate::socketio) fn push_attachment(&mut self, bytes: Bytes) {
+    pub(super) fn push_attachment(&mut self, bytes: Bytes) {
         match self.attachments.len() {
             number @ ..10 => {
                 let placeholder = placeholders::usual(number as u8);
@@ -124,13 +124,8 @@ impl Values {
         self.attachments.push(bytes);
     }
 
-    /// Takes back the text from `length` on, in which there is no placeholder.
-    pub(in crate::socketio) fn truncate(&mut self, length: usize) {
-        self.text.truncate(length);
-    }
-
     /// How many attachments there are.
-    pub(in crate::socketio) fn attachments(&self) -> usize {
+    pub(super) fn attachments(&self) -> usize {
         self.attachments.len()
     }
 
@@ -142,7 +137,7 @@ impl Values {
     }
 
     /// The whole text and the attachments.
-    pub(in crate::socketio) fn finish(self) -> (String, Parts) {
+    pub(super) fn finish(self) -> (String, Parts) {
         (self.text, self.attachments)
     }
 

@@ -11,7 +11,7 @@ use super::Values;
 use crate::socketio::args::encode::text::Text;
 
 /// The inside of an array or object.
-pub(in crate::socketio) struct Members<'a> {
+pub(in crate::socketio::args::encode) struct Members<'a> {
     pub(super) values: &'a mut Values,
     pub(super) is_first: bool,
     /// What ends it.
@@ -51,7 +51,7 @@ impl Members<'_> {
 }
 
 /// The inside of a struct.
-pub(in crate::socketio) enum Fields<'a> {
+pub(in crate::socketio::args::encode) enum Fields<'a> {
     Members(Members<'a>),
     /// One of `serde_json`'s own, whose field is JSON as it stands.
     Raw(&'a mut Values),
