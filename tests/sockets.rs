@@ -17,6 +17,7 @@ mod sockets {
     mod deflate;
     mod dynamic;
     mod ending;
+    mod eio3;
     mod engine;
     mod engine_waiting;
     mod event_middlewares;

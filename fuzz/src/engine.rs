@@ -1,11 +1,13 @@
-//! `engine_packet` and `engine_payload`: Engine.IO's encodings.
+//! `engine_packet` and `engine_payload`: Engine.IO's encodings, those of version 3 included.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use trunkline::engine::payload::{join, split};
-use trunkline::engine::{CloseReason, Config, Packet, PacketError, Session, Transport};
+use trunkline::engine::payload::{Body, join, split};
+use trunkline::engine::{
+    BinaryForm, CloseReason, Config, Packet, PacketError, Session, Transport, v3,
+};
 use trunkline::wire::{Frame, Moment, Sid};
 
 /// What decodes encodes to a frame that decodes to the same; where a packet has one spelling, to
@@ -84,7 +86,29 @@ pub fn engine_payload(data: &[u8]) {
         assert!(split(joined).eq(read));
     }
     let pieces = pieces.into_iter().map(Bytes::copy_from_slice);
-    assert_eq!(heard([body].into_iter()), heard(pieces));
+    assert_eq!(heard([body.clone()].into_iter()), heard(pieces));
+    old_payload(&body);
+}
+
+/// The same for the three forms of a body of version 3: it ends with its first mistake, and what
+/// is read from it is read again from what it is written to.
+fn old_payload(body: &Bytes) {
+    let bodies = [Body::Text(body.clone()), Body::Binary(body.clone())];
+    let forms = bodies.map(v3::split).into_iter();
+    for mut packets in forms.chain([v3::split_form(body)]) {
+        let read: Vec<_> = packets.by_ref().collect();
+        assert!(packets.next().is_none());
+        let mistakes = read.iter().filter(|packet| packet.is_err());
+        assert!(mistakes.count() == usize::from(read.last().is_some_and(Result::is_err)));
+        let frames: Vec<_> = read.iter().flatten().cloned().map(Packet::encode).collect();
+        if frames.is_empty() {
+            continue;
+        }
+        for binary in [BinaryForm::Bytes, BinaryForm::Base64] {
+            let again: Vec<_> = v3::split(v3::join(frames.iter(), binary)).collect();
+            assert!(again.iter().eq(read.iter().filter(|packet| packet.is_ok())));
+        }
+    }
 }
 
 /// The messages that a session hears in these POSTs, and how it ends.

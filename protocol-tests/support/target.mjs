@@ -1,7 +1,7 @@
 // Starts the server under test and learns its port.
 //
 // TARGET=trunkline (default): the built programs, newest of target/{release,debug};
-//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH, TRUNKLINE_MSGPACK, TRUNKLINE_TYPED_EVENTS, TRUNKLINE_RECOVERY and TRUNKLINE_SERVER name other
+//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH, TRUNKLINE_MSGPACK, TRUNKLINE_TYPED_EVENTS, TRUNKLINE_RECOVERY, TRUNKLINE_OLD and TRUNKLINE_SERVER name other
 //   paths.
 // TARGET=reference: the same fixtures on the npm reference server.
 import { spawn } from "node:child_process";
@@ -37,12 +37,15 @@ export function startRecovery(target = TARGET, env = {}) {
 /** The fixture whose clients speak MessagePack. */
 export function startMsgpack(target = TARGET) {
   return start(fixtureCommand(target, "msgpack", "msgpack", "TRUNKLINE_MSGPACK"));
+/** The fixture for clients of Socket.IO 2 beside those of today. */
+export function startOld(target = TARGET) {
+  return start(fixtureCommand(target, "old", "old_clients_server", "TRUNKLINE_OLD"));
 }
 
 /** An environment in which the server program has its defaults and asks nobody, whatever the machine has configured. */
 export const OFFLINE = Object.fromEntries(
   Object.keys(process.env)
-    .filter((name) => /^(HOST|PORT)$|^AI_|_API_KEY$|^TRUNKLINE_(?!SERVER|BENCH|CONFORMANCE)/.test(name))
+    .filter((name) => /^(HOST|PORT)$|^AI_|_API_KEY$|^TRUNKLINE_(?!SERVER|BENCH|CONFORMANCE|OLD)/.test(name))
     .map((name) => [name, undefined]),
 );
 

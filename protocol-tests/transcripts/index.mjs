@@ -7,6 +7,7 @@ import { closings } from "./closing.mjs";
 import { socketioText } from "./socketio-text.mjs";
 import { socketioBinary } from "./socketio-binary.mjs";
 import { socketioConnection } from "./socketio-connection.mjs";
+import { eio3 } from "./eio3.mjs";
 
 /**
  * A transcript: `play(recorder)` sends bytes and writes down what comes back. `server` is the fixture it talks to.
@@ -14,10 +15,11 @@ import { socketioConnection } from "./socketio-connection.mjs";
  */
 export const transcripts = [
   ...requests, ...polling, ...websocket, ...upgrades, ...closings, ...socketioText, ...socketioBinary, ...socketioConnection,
+  ...eio3,
 ].map((transcript) => ({ server: "conformance", ...transcript }))
   .sort((left, right) => (left.id < right.id ? -1 : 1));
 
 for (const [at, { id }] of transcripts.entries()) {
-  if (!/^T\d{3}$/.test(id)) throw new Error(`${id} is no transcript number`);
+  if (!/^T\d{3,4}$/.test(id)) throw new Error(`${id} is no transcript number`);
   if (transcripts[at - 1]?.id === id) throw new Error(`${id} is there twice`);
 }

@@ -345,7 +345,8 @@ function describe(response, headers) {
   const fields = headers
     .flatMap((name) => response.headers.filter(([key]) => key === name).map(([key, value]) => `${key}: ${value}`));
   if (response.value("connection")?.toLowerCase() === "close") fields.push("connection: close");
-  return `${response.status} [${fields.join("; ")}] ${shown(decoded(response))}`.trimEnd();
+  const isBinary = response.value("content-type") === "application/octet-stream";
+  return `${response.status} [${fields.join("; ")}] ${(isBinary ? shownBytes : shown)(decoded(response))}`.trimEnd();
 }
 
 function decoded({ value, body }) {

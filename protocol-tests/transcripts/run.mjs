@@ -8,7 +8,7 @@
 import { readFileSync } from "node:fs";
 import { Recorder } from "./recorder.mjs";
 import { transcripts } from "./index.mjs";
-import { TARGET, startBench, startConformance } from "../support/target.mjs";
+import { TARGET, startBench, startConformance, startOld } from "../support/target.mjs";
 
 const AT_ONCE = 6;
 const LIMIT_MS = 30_000;
@@ -28,8 +28,8 @@ if (TARGET !== "reference") {
 }
 
 const servers = {
-  reference: { conformance: await startConformance("reference"), bench: await startBench("reference") },
-  ours: { conformance: await startConformance(), bench: await startBench() },
+  reference: { conformance: await startConformance("reference"), bench: await startBench("reference"), old: await startOld("reference") },
+  ours: { conformance: await startConformance(), bench: await startBench(), old: await startOld() },
 };
 const started = performance.now();
 const todo = transcripts.filter(({ id }) => chosen.length === 0 || chosen.includes(id));

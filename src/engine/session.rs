@@ -390,8 +390,7 @@ impl Session {
             }
             (Phase::Open, Ok(Packet::Ping(_))) => {
                 match self.pulse.handle_ping(now, self.config.rhythm()) {
-                    // Without the ping's data, as in the reference.
-                    true => self.send(Frame::from_static("3")),
+                    true => self.answer_ping(),
                     false => self.fail(CloseReason::TransportError(Fault::HeartbeatDirection)),
                 }
             }
@@ -419,6 +418,15 @@ impl Session {
             Link::Polling => {}
             Link::Probing { .. } => self.drop_candidate(),
             Link::WebSocket => self.hangup = Some(Hangup { code: None }),
+        }
+    }
+
+    /// Queues a pong, without the ping's data as in the reference. One that has not left yet
+    /// answers this ping as well, so that many pings make no long queue.
+    fn answer_ping(&mut self) {
+        let pong = Frame::from_static("3");
+        if self.queue.back() != Some(&pong) {
+            self.send(pong);
         }
     }
 

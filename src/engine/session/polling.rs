@@ -248,7 +248,7 @@ impl Session {
     fn take_queue(&mut self) -> Body {
         let body = match self.encoding {
             Encoding::V4 => Body::Text(payload::join(self.queue.iter())),
-            _ => self.join_old(self.queue.iter()),
+            Encoding::V3 { .. } => self.join_old(self.queue.iter()),
         };
         self.queue.clear();
         self.queued_bytes = 0;

@@ -1,7 +1,9 @@
-//! Random histories: whatever happens, nothing is lost, doubled, reordered or left behind.
+//! Random histories: whatever happens, nothing is lost, doubled, reordered or left behind, in either
+//! version.
 
 use proptest::prelude::*;
 
+use super::version3::{self, BYTES, JSONP};
 use super::*;
 
 #[derive(Clone, Debug)]
@@ -45,8 +47,8 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 /// What the network saw, to hold it against what the session was asked.
-#[derive(Default)]
 struct Watch {
+    encoding: Encoding,
     sent: usize,
     received: usize,
     parked: bool,
@@ -54,7 +56,49 @@ struct Watch {
     closing: bool,
 }
 
+/// A body of version 4 as a client with this encoding sends it.
+fn posted(body: &'static str, encoding: Encoding) -> Bytes {
+    let lengths: String = body
+        .split('\x1e')
+        .map(|packet| format!("{}:{packet}", packet.len()))
+        .collect();
+    match encoding {
+        Encoding::V4 => Bytes::from_static(body.as_bytes()),
+        Encoding::V3 { jsonp: None, .. } => lengths.into(),
+        Encoding::V3 { jsonp: Some(_), .. } => format!("d={lengths}").into(),
+    }
+}
+
+/// The packets of a body that a client with this encoding gets.
+fn fetched(body: &str, encoding: Encoding) -> Vec<String> {
+    let payload = match encoding {
+        Encoding::V4 => return body.split('|').map(str::to_owned).collect(),
+        Encoding::V3 { jsonp: None, .. } => body.to_owned(),
+        Encoding::V3 { jsonp: Some(_), .. } => {
+            let string = body.strip_prefix("___eio[3](").unwrap();
+            serde_json::from_str(string.strip_suffix(");").unwrap()).unwrap()
+        }
+    };
+    v3::split(Body::Text(payload.into()))
+        .map(|packet| match packet.unwrap().encode() {
+            Frame::Text(text) => text.to_string(),
+            Frame::Binary(bytes) => panic!("{bytes:?}"),
+        })
+        .collect()
+}
+
 impl Watch {
+    fn new(encoding: Encoding, websocket: bool) -> Watch {
+        Watch {
+            encoding,
+            sent: 0,
+            received: 0,
+            parked: false,
+            websocket,
+            closing: false,
+        }
+    }
+
     fn step(&mut self, play: &mut Play, step: &Step) {
         let now = play.now;
         match step {
@@ -78,8 +122,7 @@ impl Watch {
             }
             Step::Post(body) => {
                 if play.session.handle_post().is_ok() {
-                    play.session
-                        .handle_body(Bytes::from_static(body.as_bytes()));
+                    play.session.handle_body(posted(body, self.encoding));
                 }
             }
             Step::BeginPost => {
@@ -129,7 +172,9 @@ impl Watch {
             } else if let Some(body) = said.strip_prefix("GET ") {
                 assert!(self.parked, "an answer without a GET");
                 self.parked = false;
-                body.split('|').for_each(|packet| self.packet(packet));
+                for packet in fetched(body, self.encoding) {
+                    self.packet(&packet);
+                }
             } else if let Some(frame) = said.strip_prefix("WS ") {
                 assert!(self.websocket, "a frame without a WebSocket");
                 self.packet(frame);
@@ -160,10 +205,15 @@ proptest! {
     #[test]
     fn any_history_keeps_the_laws(
         on_websocket in any::<bool>(),
+        encoding in prop::sample::select(vec![Encoding::V4, BYTES, JSONP]),
         steps in prop::collection::vec(any_step(), 0..60),
     ) {
-        let mut play = if on_websocket { Play::websocket() } else { Play::polling() };
-        let mut watch = Watch { websocket: on_websocket, ..Watch::default() };
+        let mut play = if on_websocket {
+            version3::websocket(encoding)
+        } else {
+            version3::polling(encoding)
+        };
+        let mut watch = Watch::new(encoding, on_websocket);
         for step in &steps {
             watch.step(&mut play, step);
         }

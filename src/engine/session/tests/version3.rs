@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::encoding::{BinaryForm, Callback};
 
-const BYTES: Encoding = Encoding::V3 {
+pub(super) const BYTES: Encoding = Encoding::V3 {
     binary: BinaryForm::Bytes,
     jsonp: None,
 };
@@ -11,7 +11,7 @@ const BASE64: Encoding = Encoding::V3 {
     binary: BinaryForm::Base64,
     jsonp: None,
 };
-const JSONP: Encoding = Encoding::V3 {
+pub(super) const JSONP: Encoding = Encoding::V3 {
     binary: BinaryForm::Base64,
     jsonp: Some(Callback(3)),
 };
@@ -24,13 +24,13 @@ fn open(transport: Transport, encoding: Encoding) -> Play {
 }
 
 /// A session on polling whose open packet has been fetched.
-fn polling(encoding: Encoding) -> Play {
+pub(super) fn polling(encoding: Encoding) -> Play {
     let mut play = open(Transport::Polling, encoding);
     assert_eq!(play.get().len(), 1);
     play
 }
 
-fn websocket(encoding: Encoding) -> Play {
+pub(super) fn websocket(encoding: Encoding) -> Play {
     let mut play = open(Transport::WebSocket, encoding);
     assert_eq!(play.drain().len(), 1);
     play
@@ -154,6 +154,12 @@ fn the_client_pings_and_gets_no_data_back() {
     let mut play = polling(BYTES);
     play.post("1:2");
     assert_eq!(play.get(), ["GET 1:3"]);
+    play.post("1:21:21:2");
+    assert_eq!(
+        play.get(),
+        ["GET 1:3"],
+        "one pong answers all that came before it left"
+    );
     let mut play = polling(JSONP);
     play.post("d=1:2");
     assert_eq!(play.get(), [r#"GET ___eio[3]("1:3");"#]);
