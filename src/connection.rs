@@ -14,6 +14,7 @@
 //!                  └─► poll_transmit
 //! ```
 
+mod pace;
 mod plain;
 mod protocol;
 
@@ -26,6 +27,7 @@ use crate::engine::{
 use crate::socketio::{self, AckRequest, Client, ConnectError, Outgoing, Sends, Shed, Violation};
 use crate::wire::{Frame, Moment, SocketId};
 
+pub use pace::{Meter, Pace, Rate};
 pub use plain::PlainConfig;
 
 use plain::Plain;
@@ -200,16 +202,18 @@ impl Connection {
     /// The caller stops reading: the client cannot be heard and is not asked for pongs.
     pub fn pause(&mut self, now: Moment) {
         match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.pause(now),
             Kind::Plain(plain) => plain.pause(now),
-            _ => self.with_session((), |session| session.pause(now)),
+            Kind::Bare(bare) => bare.session.pause(now),
         }
     }
 
     /// The caller reads again.
     pub fn resume(&mut self, now: Moment) {
         match &mut self.0 {
+            Kind::SocketIo(protocol) => protocol.resume(now),
             Kind::Plain(plain) => plain.resume(now),
-            _ => self.with_session((), |session| session.resume(now)),
+            Kind::Bare(bare) => bare.session.resume(now),
         }
     }
 

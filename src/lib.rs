@@ -81,7 +81,7 @@ mod registry;
 #[cfg(feature = "server")]
 pub mod server;
 
-pub use connection::Dialect;
+pub use connection::{Dialect, Pace, Rate};
 pub use engine::{CloseReason, Transport};
 pub use recovery::Config as Recovery;
 pub use socketio::parser::MsgpackParser;
@@ -94,10 +94,11 @@ pub use wire::{Frame, SocketId};
 #[cfg(feature = "server")]
 pub use api::{
     Ack, Answer, AnswerError, Application, Auth, Broadcast, Builder, Call, CallError, Config,
-    DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine, EngineBuilder,
-    EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake, HandshakeRecord,
-    Incoming, IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, ListenerId, Namespace,
-    NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State, States,
+    CrowdConfig, DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine,
+    EngineBuilder, EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake,
+    HandshakeRecord, Incoming, IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, Limits, ListenerId,
+    Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State,
+    States,
 };
 #[cfg(feature = "server")]
 pub use api::{

@@ -161,6 +161,15 @@ impl<M> Rooms<M> {
         }
     }
 
+    /// Whether a member may join a room without being in more than `most`, beside its own; a room
+    /// that it is in it may join.
+    pub fn may_join(&self, id: &SocketId, room: &str, most: usize) -> bool {
+        self.members.get(id).is_none_or(|member| {
+            let is_known = |name: &Room| **name == *room;
+            member.rooms.len() < most || room == id.as_str() || member.rooms.iter().any(is_known)
+        })
+    }
+
     /// The handle of a member.
     pub fn get(&self, id: &SocketId) -> Option<&M> {
         self.members.get(id).map(|member| &member.handle)

@@ -407,10 +407,10 @@ async fn answers_that_a_polling_client_does_not_read_count_as_waiting() {
 async fn a_client_that_does_not_read_its_answer_is_cut_off() {
     let io = dispatch(DispatchConfig::default()).build();
     let server = Server::bind("127.0.0.1:0").await.unwrap();
-    let server = server.with_limits(server::Limits {
+    let server = server.with_limits(server::ListenerLimits {
         send_timeout: Duration::from_millis(100),
         max_connections: 1,
-        ..server::Limits::default()
+        ..server::ListenerLimits::default()
     });
     let address = server.local_addr().unwrap();
     tokio::spawn(server.run(Service::new(io.clone()), std::future::pending()));

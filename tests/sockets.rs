@@ -16,8 +16,8 @@ mod sockets {
     mod cluster_seam;
     mod deflate;
     mod dynamic;
-    mod ending;
     mod eio3;
+    mod ending;
     mod engine;
     mod engine_waiting;
     mod event_middlewares;
@@ -30,8 +30,9 @@ mod sockets {
     mod limits;
     mod listening;
     mod overflow;
-    mod particulars;
+    mod pace;
     mod parsers;
+    mod particulars;
     mod plain;
     mod proxies;
     mod recovery;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::adapter::Adapter;
-use crate::connection::PlainConfig;
+use crate::connection::{Pace, PlainConfig};
 use crate::engine;
 use crate::recovery::Config as Recovery;
 use crate::socketio::parser::Parser;
@@ -19,6 +19,7 @@ use super::answer::VIOLATION;
 use super::cluster::Cluster;
 use super::handler::Handler;
 use super::hosts::Hosts;
+use super::limits::{CrowdConfig, Limits};
 use super::namespaces::{Namespaces, NamespacesConfig};
 use super::operator::{Broadcast, RoomNames};
 use super::recovery::Terms;
@@ -85,9 +86,11 @@ pub struct Config {
     pub namespaces: NamespacesConfig,
     /// Connection state recovery. Default none: off.
     pub recovery: Option<Recovery>,
+    /// How many clients there may be.
+    pub crowd: CrowdConfig,
 }
 
-/// Limits of one client's handlers and queues.
+/// Limits of one client's handlers, queues and rooms, and of how fast it may talk.
 #[derive(Clone, Debug)]
 pub struct DispatchConfig {
     /// How many handlers of one client may be in flight; at the bound events wait. Default 64.
@@ -102,6 +105,13 @@ pub struct DispatchConfig {
     /// client is closed with `transport error` (`slow consumer`). Each packet counts 128 bytes more
     /// than it has. Default 16 MiB.
     pub max_backlog: usize,
+    /// How many rooms one socket may be in, beside its own; it joins no more, which is logged as a
+    /// warning. Default 65,536.
+    pub max_rooms: usize,
+    /// How fast a client may talk. One that talks faster is read more slowly, and closed with
+    /// `transport error` (`too fast`) if it would stay unread for `stall_limit`. Default: as fast as
+    /// it likes.
+    pub pace: Pace,
 }
 
 impl Default for DispatchConfig {
@@ -112,6 +122,8 @@ impl Default for DispatchConfig {
             max_waiting_bytes: 4 << 20,
             stall_limit: Duration::from_secs(60),
             max_backlog: 16 << 20,
+            max_rooms: 65_536,
+            pace: Pace::default(),
         }
     }
 }
@@ -137,6 +149,13 @@ impl Builder {
     #[must_use]
     pub fn config(mut self, config: Config) -> Builder {
         self.config = config;
+        self
+    }
+
+    /// Sets the limits of all layers, whatever was set before.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        limits.apply(&mut self.config);
         self
     }
 

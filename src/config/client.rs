@@ -4,7 +4,9 @@
 
 use trunkline::connection::PlainConfig;
 use trunkline::engine::Transports;
-use trunkline::{DispatchConfig, Frame, NamespacesConfig, SlowClient, engine, socketio};
+use trunkline::{
+    CrowdConfig, DispatchConfig, Frame, NamespacesConfig, Pace, Rate, SlowClient, engine, socketio,
+};
 
 use super::values::Values;
 use super::wrong::Wrong;
@@ -20,6 +22,10 @@ pub(super) fn compose(values: &Values) -> Result<trunkline::Config, Wrong> {
         namespaces: NamespacesConfig::default(),
         // The program's clients ask for what they missed as they did before.
         recovery: None,
+        crowd: CrowdConfig {
+            max_clients: values.size("limits.max_clients"),
+            max_clients_per_address: number(values, "limits.max_clients_per_address"),
+        },
     })
 }
 
@@ -61,10 +67,13 @@ fn transports(values: &Values) -> Result<Transports, Wrong> {
 
 fn socketio(values: &Values) -> socketio::Config {
     socketio::Config {
-        slow_client: SlowClient::default(),
+        slow_client: slow_client(values),
         connect_timeout: values.duration("socketio.connect_timeout"),
         max_attachments: values.size("socketio.max_attachments"),
         max_attachment_bytes: values.size("socketio.max_attachment_bytes"),
+        attachment_timeout: values.duration("socketio.attachment_timeout"),
+        max_event_length: values.size("socketio.max_event_length"),
+        max_depth: values.size("socketio.max_depth"),
         max_held_events: values.size("socketio.max_held_events"),
         max_held_bytes: values.size("socketio.max_held_bytes"),
         max_namespaces: values.size("socketio.max_namespaces"),
@@ -81,7 +90,7 @@ fn plain(values: &Values) -> Result<PlainConfig, Wrong> {
         return Err(values.wrong("plain.namespace", namespace));
     }
     Ok(PlainConfig {
-        slow_client: SlowClient::default(),
+        slow_client: slow_client(values),
         namespace: namespace.to_owned(),
         // For hints; the server knows its own path better and says that.
         socket_io_path: PlainConfig::default().socket_io_path,
@@ -94,6 +103,8 @@ fn plain(values: &Values) -> Result<PlainConfig, Wrong> {
         max_held_bytes: values.size("plain.max_held_bytes"),
         max_pending_acks: values.size("plain.max_pending_acks"),
         max_namespace_length: values.size("plain.max_namespace_length"),
+        max_event_length: values.size("plain.max_event_length"),
+        max_depth: values.size("plain.max_depth"),
     })
 }
 
@@ -104,5 +115,33 @@ fn dispatch(values: &Values) -> DispatchConfig {
         max_waiting_bytes: values.size("dispatch.max_waiting_bytes"),
         stall_limit: values.duration("dispatch.stall_limit"),
         max_backlog: values.size("dispatch.max_backlog"),
+        max_rooms: values.size("limits.max_rooms"),
+        pace: Pace {
+            packets: rate(values, "packets"),
+            bytes: rate(values, "bytes"),
+        },
     }
+}
+
+fn slow_client(values: &Values) -> SlowClient {
+    match values.text("dispatch.slow_client") {
+        "drop-volatile-first" => SlowClient::DropVolatileFirst,
+        "drop-oldest" => SlowClient::DropOldest,
+        _ => SlowClient::Close,
+    }
+}
+
+/// A number of which 0 means that there is no limit.
+fn number(values: &Values, key: &str) -> Option<usize> {
+    Some(values.size(key)).filter(|number| *number > 0)
+}
+
+fn rate(values: &Values, of: &str) -> Option<Rate> {
+    let per_second = number(values, &format!("limits.{of}_per_second"))?;
+    let burst = values.size(&format!("limits.{of}_burst"));
+    let bounded = |number| u32::try_from(number).unwrap_or(u32::MAX);
+    Some(Rate {
+        per_second: bounded(per_second),
+        burst: bounded(burst),
+    })
 }

@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use http::StatusCode;
 use ipnet::IpNet;
 use trunkline::server::{
-    self, Access, AllowOrigin, ClientFiles, Compression, Cookie, Cors, Hooks, HostPolicy, Limits,
-    Origin, OriginPolicy, PerMessageDeflate, SameSite,
+    self, Access, AllowOrigin, ClientFiles, Compression, Cookie, Cors, Hooks, HostPolicy,
+    ListenerLimits, Origin, OriginPolicy, PerMessageDeflate, SameSite,
 };
 
 use super::listen::host_name;
@@ -24,7 +24,7 @@ const OFF: &str = "off";
 pub(crate) struct Http {
     /// Complete but for `access`, and for whom CORS admits.
     config: server::Config,
-    limits: Limits,
+    limits: ListenerLimits,
     gate: Gate,
     /// Whether CORS admits the pages that `access` admits.
     admitted: bool,
@@ -120,7 +120,7 @@ impl Http {
     }
 
     /// The listener.
-    pub(crate) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> ListenerLimits {
         self.limits.clone()
     }
 }
@@ -286,8 +286,8 @@ fn per_message_deflate(values: &Values) -> Option<PerMessageDeflate> {
         })
 }
 
-fn limits(values: &Values) -> Limits {
-    Limits {
+fn limits(values: &Values) -> ListenerLimits {
+    ListenerLimits {
         head_timeout: values.duration("listener.head_timeout"),
         max_head: values.size("listener.max_head"),
         send_timeout: values.duration("listener.send_timeout"),

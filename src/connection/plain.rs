@@ -27,12 +27,14 @@ mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 use crate::dialect::{self, Incoming, Mistake, encode};
 use crate::engine::heartbeat::{Beat, Heartbeat};
 use crate::engine::{CloseReason, Transmit};
 use crate::socketio::{
     AckError, AckRequest, Acks, ConnectError, DisconnectReason, Event, Namespace, Outgoing, Sends,
-    SlowClient, Waiter,
+    SlowClient, Waiter, json,
 };
 use crate::wire::{Frame, Moment, SocketId};
 
@@ -127,7 +129,7 @@ impl Plain {
         }
         self.handle_sign_of_life(now);
         let incoming = match frame {
-            Frame::Text(text) => dialect::decode(&text, self.config.max_attachments),
+            Frame::Text(text) => self.read(&text),
             Frame::Binary(_) => Err(Mistake::Binary),
         };
         match incoming {
@@ -337,6 +339,22 @@ impl Plain {
             Heartbeat::Waiting { .. } | Heartbeat::Suspended { .. } => {
                 self.heartbeat.handle_pong(now, self.config.rhythm());
             }
+        }
+    }
+
+    fn read(&self, text: &ByteString) -> Result<Incoming, Mistake> {
+        let limit = self.config.max_depth;
+        // The frame itself is one level more.
+        if json::is_deeper(text, limit.saturating_add(1)) {
+            return Err(Mistake::TooDeep { limit });
+        }
+        let incoming = dialect::decode(text, self.config.max_attachments)?;
+        let limit = self.config.max_event_length;
+        match incoming {
+            Incoming::Event { name, .. } if name.len() > limit => {
+                Err(Mistake::EventNameTooLong { limit })
+            }
+            incoming => Ok(incoming),
         }
     }
 

@@ -43,7 +43,10 @@ impl Protocol {
     /// Hands a message to the client. A client that breaks the protocol is closed.
     fn message(&mut self, message: Frame, now: Moment) -> Option<Event> {
         match self.client.handle_frame(message) {
-            Ok(event) => event,
+            Ok(event) => {
+                self.client.attend(now);
+                event
+            }
             Err(violation) => {
                 self.violate(violation, now);
                 None
@@ -56,6 +59,9 @@ impl Protocol {
         self.client.handle_timeout(now);
         if self.client.connect_timed_out() {
             self.close(now);
+        }
+        if let Some(violation) = self.client.overdue() {
+            self.violate(violation, now);
         }
     }
 
@@ -125,6 +131,18 @@ impl Protocol {
             session.queued_frames() + frames,
             session.queued_bytes() + bytes,
         )
+    }
+
+    /// The caller does not listen for a while: nobody can be late.
+    pub(super) fn pause(&mut self, now: Moment) {
+        self.session.pause(now);
+        self.client.pause();
+    }
+
+    /// The caller listens again.
+    pub(super) fn resume(&mut self, now: Moment) {
+        self.session.resume(now);
+        self.client.attend(now);
     }
 
     /// Whether a frame that is sent now would leave now.

@@ -59,6 +59,18 @@ pub enum Mistake {
         /// The name.
         name: String,
     },
+    /// The event's name is above the limit.
+    #[error("the event name is longer than {limit} bytes")]
+    EventNameTooLong {
+        /// The most bytes.
+        limit: usize,
+    },
+    /// Arrays and objects are nested above the limit.
+    #[error("the arguments are nested deeper than {limit} levels")]
+    TooDeep {
+        /// The most levels.
+        limit: usize,
+    },
     /// A leave-taking with arguments, or one that wants an answer.
     #[error("\"disconnect\" takes no arguments and is not answered")]
     DisconnectWithMore,
@@ -120,7 +132,10 @@ impl Mistake {
             Mistake::EventNotText => {
                 r#"name the event with a string: {"event":"chat","data":"hello"}"#
             }
-            Mistake::ReservedEvent { .. } => {
+            Mistake::TooDeep { .. } => {
+                r#"send flatter data: {"event":"chat","data":{"text":"hello"}}"#
+            }
+            Mistake::ReservedEvent { .. } | Mistake::EventNameTooLong { .. } => {
                 r#"choose another name: {"event":"chat","data":"hello"}"#
             }
             Mistake::DisconnectWithMore => r#"to leave, send {"event":"disconnect"}"#,

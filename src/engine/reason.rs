@@ -60,6 +60,8 @@ pub enum Fault {
     Io,
     /// Too much is queued for the client.
     SlowConsumer,
+    /// The client talks so much faster than it may that it would have to stay unread for too long.
+    TooFast,
     /// The application was too long busy with what the client had sent before.
     Stalled,
 }
@@ -77,6 +79,7 @@ impl Fault {
             Fault::TooLarge => "message too large",
             Fault::Io => "websocket failed",
             Fault::SlowConsumer => "slow consumer",
+            Fault::TooFast => "too fast",
             Fault::Stalled => "the application did not keep up",
         }
     }

@@ -80,8 +80,14 @@ impl<H: Reach + Clone> Roster<H> {
         drop(removed);
     }
 
-    pub(crate) fn join(&self, id: &SocketId, room: &str) -> bool {
-        self.join_in(&mut self.write(), id, room)
+    /// Joins a room unless the member is in `most` others; whether it may.
+    pub(crate) fn join(&self, id: &SocketId, room: &str, most: usize) -> bool {
+        let mut index = self.write();
+        let may_join = index.may_join(id, room, most);
+        if may_join {
+            self.join_in(&mut index, id, room);
+        }
+        may_join
     }
 
     fn join_in(&self, index: &mut Rooms<H>, id: &SocketId, room: &str) -> bool {
@@ -271,13 +277,13 @@ mod tests {
         let (a, b) = (SocketId::new("a"), SocketId::new("b"));
         roster.insert(a.clone(), member(), &["x".into()]);
         assert_eq!(heard(), ["+a", "a>a", "+x", "a>x"]);
-        roster.join(&a, "x");
+        roster.join(&a, "x", usize::MAX);
         roster.leave(&a, "y");
-        roster.join(&b, "x");
+        roster.join(&b, "x", usize::MAX);
         assert!(heard().is_empty(), "nothing has changed");
         roster.insert(b.clone(), member(), &[]);
-        roster.join(&b, "x");
-        roster.join(&b, "a");
+        roster.join(&b, "x", usize::MAX);
+        roster.join(&b, "a", usize::MAX);
         assert_eq!(heard(), ["+b", "b>b", "b>x", "b>a"]);
         roster.leave(&a, "a");
         roster.leave(&b, "a");
@@ -299,7 +305,7 @@ mod tests {
             if let RoomEvent::Joined { room, socket } = event
                 && **room == *"x"
             {
-                roster.join(socket, "log");
+                roster.join(socket, "log", usize::MAX);
                 roster.tell();
                 panic!("as planned");
             }

@@ -1,5 +1,5 @@
 //! What an application can set about the HTTP side. Heartbeats and the payload limit belong to
-//! [`engine::Config`](crate::engine::Config), connection counts to [`Limits`](super::Limits).
+//! [`engine::Config`](crate::engine::Config), connection counts to [`ListenerLimits`](super::ListenerLimits).
 
 use std::fmt;
 use std::sync::Arc;

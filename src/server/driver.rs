@@ -30,13 +30,13 @@ use std::time::Duration;
 
 use crate::api::Handshake;
 use crate::clock;
-use crate::connection::Connection;
+use crate::connection::{Connection, Meter};
 use crate::engine::{Body, Fault, Transport};
 use crate::registry::{ENVELOPE, Mailbox};
 use crate::wire::Moment;
 
+use super::places::Place;
 use super::sessions::{Arrival, Booking, PollAnswer, PostAnswer};
-use super::shared::Shared;
 
 pub(crate) use open::{open_plain, open_polling, open_websocket};
 
@@ -57,6 +57,9 @@ const ROUNDS: usize = 16;
 /// the turn.
 const ACCOUNT_AT: usize = 64 * 1024;
 
+/// What stands between the packets of a POST.
+const SEPARATOR: u8 = 0x1e;
+
 struct Driver {
     seat: Seat,
     inbox: Inbox,
@@ -65,6 +68,10 @@ struct Driver {
     lanes: Lanes,
     timer: Timer,
     stall: Stall,
+    /// None if the client may talk as fast as it likes.
+    meter: Option<Box<Meter>>,
+    /// Whether the client has talked too fast and is not read for a while.
+    is_throttled: bool,
     transport: Transport,
     phase: Phase,
 }
@@ -87,17 +94,18 @@ struct Stall {
 
 impl Driver {
     fn new(
-        shared: &Arc<Shared>,
+        place: Place,
         session: Option<Booking>,
         handshake: Arc<Handshake>,
         connection: Connection,
     ) -> Driver {
+        let shared = place.shared().clone();
         let transport = connection.transport();
         let mailbox = Arc::new(
             Mailbox::new(shared.dispatch.max_backlog).with_policy(shared.socketio.slow_client),
         );
         let names = Names::of(&connection, session.as_ref());
-        let seat = Seat::take(shared, session, transport, &mailbox);
+        let seat = Seat::take(place, session, transport, &mailbox);
         let dialect = connection.dialect();
         let tenant = Tenant::new(
             &shared.application,
@@ -117,6 +125,8 @@ impl Driver {
                 limit: shared.dispatch.stall_limit,
                 until: None,
             },
+            meter: Meter::new(shared.dispatch.pace).map(Box::new),
+            is_throttled: false,
             transport,
             phase: Phase::New,
         }
@@ -134,6 +144,7 @@ impl Driver {
     /// One turn for every kind of input; whether more may be waiting. What said that there is
     /// nothing more wakes the task when there is.
     fn round(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
+        self.throttle(now);
         let mut busy = self.check_stall(now, cx);
         busy |= self.send_on(now, cx);
         busy |= self.take_mail(now, cx);
@@ -208,7 +219,7 @@ impl Driver {
                 Ok(()) => {
                     self.lanes.begin_post(answer);
                     if let Some(body) = body {
-                        self.take_body(body);
+                        self.take_body(body, now);
                     }
                 }
                 Err(_) => {
@@ -219,7 +230,7 @@ impl Driver {
                     }
                 }
             },
-            Arrival::Body(body) => self.take_body(body),
+            Arrival::Body(body) => self.take_body(body, now),
             Arrival::PostRefused => {
                 self.lanes.forget_post();
                 self.connection.handle_post_refused();
@@ -234,9 +245,36 @@ impl Driver {
         }
     }
 
-    fn take_body(&mut self, body: Body) {
+    fn take_body(&mut self, body: Body, now: Moment) {
         if self.lanes.post_has_body() {
+            if self.meter.is_some() {
+                self.meter_body(body.bytes(), now);
+            }
             self.connection.handle_body(body);
+        }
+    }
+
+    /// A POST is counted as it comes, and answered when it is paid for.
+    #[cold]
+    fn meter_body(&mut self, body: &[u8], now: Moment) {
+        if let Some(meter) = &mut self.meter {
+            let packets = 1 + memchr::memchr_iter(SEPARATOR, body).count();
+            meter.take(packets, body.len(), now);
+        }
+        self.throttle(now);
+    }
+
+    /// Notices whether the client has to wait, or has to no longer.
+    fn throttle(&mut self, now: Moment) {
+        if let Some(meter) = &self.meter {
+            self.is_throttled = meter.wait(now).is_some();
+        }
+    }
+
+    fn meter_frame(&mut self, bytes: usize, now: Moment) {
+        if let Some(meter) = &mut self.meter {
+            meter.take(1, bytes, now);
+            self.throttle(now);
         }
     }
 
@@ -263,13 +301,19 @@ impl Driver {
     fn read(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         let mut inputs = 0;
         while inputs < TURN {
-            let reading = self.tenant.has_room();
+            let reading = self.tenant.has_room() && !self.is_throttled;
             let Poll::Ready(input) = self.lanes.poll_input(reading, cx) else {
                 break;
             };
             match input {
-                Input::Frame(frame) => self.connection.handle_frame(now, frame),
-                Input::Pong => self.connection.handle_pong(now),
+                Input::Frame(frame) => {
+                    self.meter_frame(frame.len(), now);
+                    self.connection.handle_frame(now, frame);
+                }
+                Input::Pong => {
+                    self.meter_frame(0, now);
+                    self.connection.handle_pong(now);
+                }
                 Input::WebSocketGone(gone) => self.connection.handle_websocket_gone(gone),
                 Input::PollGone => self.connection.handle_poll_gone(),
                 Input::PostGone => self.connection.handle_post_gone(),
@@ -301,7 +345,9 @@ impl Driver {
             is_settled = self.transport == Transport::WebSocket;
         }
         if !is_settled {
-            self.lanes.answer_post(&self.connection);
+            if !self.is_throttled || self.connection.closed().is_some() {
+                self.lanes.answer_post(&self.connection);
+            }
             self.lanes.perform(&mut self.connection, cx);
             self.note_transport();
         }
@@ -359,9 +405,10 @@ impl Driver {
         !self.lanes.is_blocked()
     }
 
-    /// Whether the application has no room for more of the client's events.
+    /// Whether the client is not read: the application has no room for more of its events, or it
+    /// has talked too fast.
     fn is_stalled(&self) -> bool {
-        self.phase != Phase::Over && !self.tenant.has_room()
+        self.phase != Phase::Over && (self.is_throttled || !self.tenant.has_room())
     }
 
     /// Whether the client was closed for having stalled too long.
@@ -379,7 +426,10 @@ impl Driver {
                 self.stall.until = Some(now + self.stall.limit);
             }
             (false, Some(limit)) if limit <= now => {
-                self.connection.fail(Fault::Stalled);
+                self.connection.fail(match self.is_throttled {
+                    true => Fault::TooFast,
+                    false => Fault::Stalled,
+                });
                 self.settle(now, cx);
                 return true;
             }
@@ -422,7 +472,11 @@ impl Driver {
     }
 
     fn arm_timer(&mut self, now: Moment, cx: &mut Context<'_>) {
-        let deadlines = [self.connection.poll_timeout(), self.stall.until];
+        let paid = match (&self.meter, self.is_throttled) {
+            (Some(meter), true) => meter.wait(now).map(|wait| now + wait),
+            _ => None,
+        };
+        let deadlines = [self.connection.poll_timeout(), self.stall.until, paid];
         let deadline = deadlines.into_iter().flatten().min();
         let deadline = deadline.filter(|_| self.phase != Phase::Over);
         if self.timer.arm(now, deadline, cx).is_ready() {

@@ -198,7 +198,7 @@ impl Exchange<'_> {
     }
 
     async fn open(&mut self, transport: Transport, parsed: &Parsed) -> Result<Answer, Rejection> {
-        let handshake = newcomer::admit(self.shared, self.parts).await?;
+        let (handshake, place) = newcomer::admit(self.shared, self.parts).await?;
         let encoding = parsed.opens(&self.shared.engine)?;
         let version = encoding.version();
         match transport {
@@ -206,7 +206,7 @@ impl Exchange<'_> {
                 let booking = newcomer::book(self.shared, &handshake, transport, version).await?;
                 let sid = booking.sid().clone();
                 let (sender, receiver) = oneshot::channel();
-                driver::open_polling(self.shared, booking, handshake, encoding, sender);
+                driver::open_polling(place, booking, handshake, encoding, sender);
                 let mut reply = self.payload(&sid, receiver).await?;
                 let cookie = self.shared.config.cookie.as_ref();
                 if let Some(cookie) = cookie.and_then(|cookie| cookie.header(&sid)) {
@@ -217,7 +217,7 @@ impl Exchange<'_> {
             Transport::WebSocket => {
                 let (reply, upgrade) = self.switch_protocols()?;
                 let booking = newcomer::book(self.shared, &handshake, transport, version).await?;
-                driver::open_websocket(self.shared, booking, handshake, encoding, upgrade);
+                driver::open_websocket(place, booking, handshake, encoding, upgrade);
                 Ok(Answer { reply, first: true })
             }
         }
@@ -230,9 +230,9 @@ impl Exchange<'_> {
             }
             .into());
         }
-        let handshake = newcomer::admit(self.shared, self.parts).await?;
+        let (handshake, place) = newcomer::admit(self.shared, self.parts).await?;
         let (reply, upgrade) = self.switch_protocols()?;
-        driver::open_plain(self.shared, handshake, upgrade);
+        driver::open_plain(place, handshake, upgrade);
         Ok(Answer { reply, first: true })
     }
 

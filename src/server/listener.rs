@@ -32,7 +32,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The limits of a [`Server`].
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct ListenerLimits {
     /// How long a client may take to send the head of a request, and how long a connection may
     /// stay idle before the next one. It is idle once its answer has been handed over, also if
     /// the application still reads the request's body. Default: 10 s.
@@ -52,9 +52,9 @@ pub struct Limits {
     pub drain_timeout: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for ListenerLimits {
+    fn default() -> ListenerLimits {
+        ListenerLimits {
             head_timeout: Duration::from_secs(10),
             max_head: 32 * 1024,
             send_timeout: Duration::from_secs(60),
@@ -69,7 +69,7 @@ impl Default for Limits {
 pub struct Server {
     /// At least one.
     listeners: Vec<TcpListener>,
-    limits: Limits,
+    limits: ListenerLimits,
 }
 
 impl Server {
@@ -135,13 +135,13 @@ impl Server {
     fn of(listeners: Vec<TcpListener>) -> Server {
         Server {
             listeners,
-            limits: Limits::default(),
+            limits: ListenerLimits::default(),
         }
     }
 
     /// Replaces the limits.
     #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Server {
+    pub fn with_limits(mut self, limits: ListenerLimits) -> Server {
         self.limits = limits;
         self
     }

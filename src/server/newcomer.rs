@@ -8,6 +8,7 @@ use http::uri::Scheme;
 
 use super::forwarded::{Client, Peer, peer};
 use super::id;
+use super::places::Place;
 use super::reply::Rejection;
 use super::sessions::Booking;
 use super::shared::Shared;
@@ -17,7 +18,12 @@ use crate::engine::{Refusal, Transport, Version};
 use crate::wire::Sid;
 
 /// Lets the server's state and the application decide about a newcomer.
-pub(super) async fn admit(shared: &Shared, parts: &Parts) -> Result<Arc<Handshake>, Rejection> {
+///
+/// A newcomer has its place from before it is asked about, so that there are never more.
+pub(super) async fn admit(
+    shared: &Arc<Shared>,
+    parts: &Parts,
+) -> Result<(Arc<Handshake>, Place), Rejection> {
     let config = &shared.config;
     if shared.is_draining() {
         return Err(Rejection::Draining {
@@ -25,8 +31,12 @@ pub(super) async fn admit(shared: &Shared, parts: &Parts) -> Result<Arc<Handshak
         });
     }
     let handshake = Arc::new(record(shared, parts));
+    let place = Place::take(shared, handshake.address).map_err(|full| Rejection::Crowded {
+        full,
+        retry_after: config.retry_after,
+    })?;
     config.hooks.run_admission(&handshake).await?;
-    Ok(handshake)
+    Ok((handshake, place))
 }
 
 /// An id for a session that has been admitted.

@@ -12,6 +12,7 @@ use http_body_util::Full;
 use memchr::memchr2_iter;
 
 use super::compress::{Coding, Compression};
+use super::places::Crowded;
 use crate::engine::{Body, Refusal};
 
 /// A response of ours; its body is always whole.
@@ -33,6 +34,13 @@ pub(super) enum Rejection {
     Malformed(&'static str),
     /// The server takes no newcomers any more.
     Draining {
+        /// When the client may try again.
+        retry_after: Duration,
+    },
+    /// There is no place for another client.
+    Crowded {
+        /// Where there is none.
+        full: Crowded,
         /// When the client may try again.
         retry_after: Duration,
     },
@@ -76,11 +84,14 @@ impl Rejection {
                 reply
             }
             Rejection::Draining { retry_after } => {
-                let mut reply = bare(StatusCode::SERVICE_UNAVAILABLE);
-                reply
-                    .headers_mut()
-                    .insert(RETRY_AFTER, retry_after.as_secs().into());
-                reply
+                later(StatusCode::SERVICE_UNAVAILABLE, retry_after)
+            }
+            Rejection::Crowded { full, retry_after } => {
+                let status = match full {
+                    Crowded::Server => StatusCode::SERVICE_UNAVAILABLE,
+                    Crowded::Address => StatusCode::TOO_MANY_REQUESTS,
+                };
+                later(status, retry_after)
             }
             Rejection::Bare(status) | Rejection::Cut(status) => bare(status),
             Rejection::NoUpgrade => bare(StatusCode::INTERNAL_SERVER_ERROR),
@@ -90,6 +101,14 @@ impl Rejection {
         }
         reply
     }
+}
+
+/// A status that passes.
+fn later(status: StatusCode, retry_after: Duration) -> Reply {
+    let mut reply = bare(status);
+    let headers = reply.headers_mut();
+    headers.insert(RETRY_AFTER, retry_after.as_secs().into());
+    reply
 }
 
 /// What of a request decides the form of its answer, so that the request need not be kept.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::config::Config;
 use super::crowd::Crowd;
+use super::places::Places;
 use super::route::Routes;
 use super::sessions::Sessions;
-use crate::api::{Application, BoxFuture, DispatchConfig, Host};
+use crate::api::{Application, BoxFuture, CrowdConfig, DispatchConfig, Host};
 use crate::connection::PlainConfig;
 use crate::engine;
 use crate::socketio;
@@ -18,11 +19,13 @@ pub(crate) struct Shared {
     pub(crate) application: Application,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) crowd: Crowd,
+    pub(crate) places: Places,
     pub(crate) config: Config,
     pub(crate) engine: Arc<engine::Config>,
     pub(crate) socketio: Arc<socketio::Config>,
     pub(crate) plain: Arc<PlainConfig>,
     pub(crate) dispatch: DispatchConfig,
+    pub(crate) crowding: CrowdConfig,
     pub(super) routes: Routes,
     draining: AtomicBool,
     closing: AtomicBool,
@@ -45,12 +48,14 @@ impl Shared {
             application,
             sessions: Arc::default(),
             crowd: Crowd::default(),
+            places: Places::default(),
             routes,
             config,
             engine: Arc::new(layers.engine),
             socketio: Arc::new(layers.socketio),
             plain: Arc::new(plain),
             dispatch: layers.dispatch,
+            crowding: layers.crowd,
             draining: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         });

@@ -72,6 +72,12 @@ pub enum AttachmentError {
         /// How many had not yet arrived.
         missing: usize,
     },
+    /// Attachments that did not arrive in time.
+    #[error("{missing} attachments have not arrived in time")]
+    TooLate {
+        /// How many had not arrived.
+        missing: usize,
+    },
     /// A half-received packet above the byte limit.
     #[error("a packet with attachments is larger than {limit} bytes")]
     TooLarge {

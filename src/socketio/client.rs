@@ -28,6 +28,7 @@ use thiserror::Error;
 
 use super::Namespace;
 use super::acks::{AckError, AckRequest, Waiter};
+use super::attachments::AttachmentError;
 use super::outgoing::{self, Outgoing, SlowClient};
 use super::packet::{Kind, MAIN};
 use super::parser::Decoder;
@@ -148,6 +149,12 @@ impl Client {
     pub fn handle_timeout(&mut self, now: Moment) {
         if matches!(self.link, Link::Fresh { join_by } if join_by <= now) {
             self.link = Link::JoinedTooLate;
+        }
+        if let Some(receiving) = &mut self.receiving
+            && receiving.by.is_some_and(|by| by <= now)
+        {
+            receiving.by = None;
+            receiving.is_late = true;
         }
         for seat in &mut self.seats {
             while let Some(waiter) = seat.acks.handle_timeout(now) {
@@ -320,12 +327,39 @@ impl Client {
             .iter()
             .filter_map(|seat| seat.acks.poll_timeout())
             .chain(join_by)
+            .chain(self.receiving.as_ref().and_then(|receiving| receiving.by))
             .min()
     }
 
     /// Whether the client failed to join a namespace in time: the caller closes the connection.
     pub fn connect_timed_out(&self) -> bool {
         self.link == Link::JoinedTooLate
+    }
+
+    /// After a message, and when the caller listens again after a pause: attachments that are
+    /// missing have their time from now on, unless it runs already.
+    #[inline]
+    pub fn attend(&mut self, now: Moment) {
+        if let Some(receiving) = &mut self.receiving
+            && receiving.by.is_none()
+        {
+            receiving.by = Some(now + self.config.attachment_timeout);
+        }
+    }
+
+    /// The caller does not listen for a while, until it calls [`attend`](Client::attend).
+    pub fn pause(&mut self) {
+        if let Some(receiving) = &mut self.receiving {
+            receiving.by = None;
+        }
+    }
+
+    /// How the client has broken the protocol by the passing of time: attachments have not arrived
+    /// by their time. The caller closes the connection.
+    pub fn overdue(&self) -> Option<Violation> {
+        let receiving = self.receiving.as_ref().filter(|late| late.is_late)?;
+        let missing = receiving.attachments.missing();
+        Some(AttachmentError::TooLate { missing }.into())
     }
 
     /// The client's name in a namespace it has joined.

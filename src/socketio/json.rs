@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
+use memchr::{memchr2, memchr2_iter};
 use serde::de::{Deserializer, IgnoredAny, Visitor};
 
 /// What JSON calls whitespace.
@@ -14,6 +14,44 @@ pub(crate) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 /// Whether `text` is one JSON value, however deeply nested: the scan does not recurse.
 pub(crate) fn check(text: &str) -> Result<(), serde_json::Error> {
     serde_json::from_str::<IgnoredAny>(text).map(|IgnoredAny| ())
+}
+
+/// Whether arrays and objects are nested more than `most` deep. Of text that is not JSON it may say
+/// either.
+#[inline]
+pub(crate) fn is_deeper(text: &str, most: usize) -> bool {
+    // Each level takes two bytes at least, so short texts need no look.
+    text.len() / 2 > most && is_nested(text, most)
+}
+
+#[inline(never)]
+fn is_nested(text: &str, most: usize) -> bool {
+    if memchr2_iter(b'[', b'{', text.as_bytes())
+        .nth(most)
+        .is_none()
+    {
+        return false;
+    }
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(byte) = text.as_bytes().get(at) {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > most {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            // Brackets in a text do not count. One without an end is not JSON.
+            b'"' => match string_length(&text[at..]) {
+                Some(length) => at += length - 1,
+                None => return false,
+            },
+            _ => {}
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Whether a string token cannot have `text` between its quotes as it is.

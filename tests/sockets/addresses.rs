@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
-use trunkline::server::Limits;
+use trunkline::server::ListenerLimits;
 use trunkline::{Io, Server, Service, Socket};
 
 use super::client::{Http, Teller, Ws, log, within};
@@ -76,9 +76,9 @@ async fn connections_at_all_addresses_count_against_one_limit() {
     let (teller, mut log) = log();
     let (_open, gate) = watch::channel(true);
     let (server, first, second) = two().await;
-    let server = server.with_limits(Limits {
+    let server = server.with_limits(ListenerLimits {
         max_connections: 2,
-        ..Limits::default()
+        ..ListenerLimits::default()
     });
     let service = service_fn(move |request| answer(request, teller.clone(), gate.clone()));
     tokio::spawn(server.run(service, std::future::pending()));

@@ -11,15 +11,15 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use trunkline::server::{Config, Limits};
+use trunkline::server::{Config, ListenerLimits};
 use trunkline::{Io, Peer, Server, Service};
 
 /// Our own server, for as long as the test's runtime lives.
 pub(super) async fn serve(service: Service) -> SocketAddr {
-    serve_with(service, Limits::default()).await
+    serve_with(service, ListenerLimits::default()).await
 }
 
-pub(super) async fn serve_with(service: Service, limits: Limits) -> SocketAddr {
+pub(super) async fn serve_with(service: Service, limits: ListenerLimits) -> SocketAddr {
     let server = Server::bind("127.0.0.1:0")
         .await
         .unwrap()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use trunkline::server::{Config, Limits};
+use trunkline::server::{Config, ListenerLimits};
 use trunkline::{DisconnectReason, Io, Service, Socket};
 
 use super::client::{Http, Log, POLLING, Polling, Ws, log};
@@ -64,9 +64,9 @@ async fn a_websocket_message_over_the_limit_closes_with_1009() {
 
 #[tokio::test]
 async fn a_request_head_must_come_in_time() {
-    let limits = Limits {
+    let limits = ListenerLimits {
         head_timeout: SHORT,
-        ..Limits::default()
+        ..ListenerLimits::default()
     };
     let address = serve_with(Service::new(small().0), limits).await;
     let mut http = Http::connect(address).await;
@@ -81,9 +81,9 @@ async fn a_request_head_must_come_in_time() {
 
 #[tokio::test]
 async fn a_request_head_has_a_largest_size() {
-    let limits = Limits {
+    let limits = ListenerLimits {
         max_head: 8_192,
-        ..Limits::default()
+        ..ListenerLimits::default()
     };
     let address = serve_with(Service::new(small().0), limits).await;
     let mut http = Http::connect(address).await;
@@ -102,7 +102,7 @@ async fn a_body_must_come_in_time() {
         body_timeout: SHORT,
         ..Config::default()
     };
-    let address = serve_with(Service::with_config(&io, config), Limits::default()).await;
+    let address = serve_with(Service::with_config(&io, config), ListenerLimits::default()).await;
     let polling = Polling::open(address).await.join().await;
     let mut other = Http::connect(address).await;
     let head = format!(

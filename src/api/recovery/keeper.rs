@@ -115,9 +115,10 @@ impl Keeper {
                             pid: pid.clone(),
                         };
                         drop((stage, ledger));
-                        joined
-                            .iter()
-                            .for_each(|room| self.join(socket, own, roster, room));
+                        for room in &joined {
+                            // How many there may be was looked at when it asked.
+                            self.join(socket, own, roster, room, usize::MAX);
+                        }
                         return Some(pid);
                     }
                     Err(_) => {
@@ -170,19 +171,23 @@ impl Keeper {
         }
     }
 
-    /// A socket that is in the namespace joins a room.
+    /// A socket that is in the namespace joins a room, unless it is in `most` others; whether it may.
     pub(crate) fn join(
         &self,
         socket: &Socket,
         own: &Recoverable,
         roster: &Roster<Socket>,
         room: &str,
-    ) {
+        most: usize,
+    ) -> bool {
         let mut ledger = self.lock();
         if let Stage::Here { trace, .. } = &mut *own.stage() {
-            roster.join(socket.id(), room);
+            if !roster.join(socket.id(), room, most) {
+                return false;
+            }
             ledger.join(trace, room);
         }
+        true
     }
 
     /// A socket that is in the namespace leaves a room.

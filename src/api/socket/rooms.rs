@@ -31,28 +31,48 @@ impl Socket {
 
     /// Joins a room, or several. Harmless when already in it; without effect once the client left.
     ///
-    /// In a middleware it takes effect when the client is let in.
+    /// In a middleware it takes effect when the client is let in. A socket that is in as many rooms as
+    /// it may be ([`Limits::max_rooms`](crate::Limits::max_rooms)) joins no more; that is logged.
     pub fn join(&self, rooms: impl RoomNames) {
         let mut names = Vec::new();
         rooms.add_to(&mut names);
+        let most = self.0.arrival.io.config().dispatch.max_rooms;
         if !self.is_connected()
             && let Some(live) = self.0.live.upgrade()
         {
             let mut early = live.early_rooms();
             // Asked again under the lock that `connect` takes before it reads the rooms.
             if self.0.phase.load(Ordering::Acquire) == JOINING {
-                early.append(&mut names);
+                for room in names {
+                    if early.contains(&room) {
+                        continue;
+                    }
+                    if early.len() < most {
+                        early.push(room);
+                    } else {
+                        self.warn_of_rooms(&room);
+                    }
+                }
                 return;
             }
         }
         let NamespaceInner { roster, keeper, .. } = &**self.namespace_inner();
         for room in names {
-            match keeper.as_ref().zip(self.recoverable()) {
-                None => drop(roster.join(self.id(), &room)),
-                Some((keeper, own)) => keeper.join(self, own, roster, &room),
+            let joined = match keeper.as_ref().zip(self.recoverable()) {
+                None => roster.join(self.id(), &room, most),
+                Some((keeper, own)) => keeper.join(self, own, roster, &room, most),
+            };
+            if !joined {
+                self.warn_of_rooms(&room);
             }
         }
         self.0.arrival.namespace.roster.tell();
+    }
+
+    #[cold]
+    fn warn_of_rooms(&self, room: &str) {
+        let socket = self.id();
+        tracing::warn!(%socket, room, "not joined: the socket is in as many rooms as it may be");
     }
 
     /// Leaves a room, or several. Harmless when not in it.

@@ -10,6 +10,7 @@ pub(super) fn fill(table: &mut Table) {
     socketio(table);
     plain(table);
     dispatch(table);
+    limits(table);
 }
 
 fn engine(table: &mut Table) {
@@ -45,6 +46,12 @@ fn socketio(table: &mut Table) {
     section.add("max_attachments", Kind::at_least(0), "10", help);
     let help = "The largest packet with attachments, its text included";
     section.add("max_attachment_bytes", SIZE, "10MB", help);
+    let help = "How long the attachments of a packet may take to arrive";
+    section.add("attachment_timeout", Kind::some_time(), "30s", help);
+    let help = "The longest name of an event, in bytes";
+    section.add("max_event_length", Kind::at_least(1), "512", help);
+    let help = "How deep arrays and objects may be nested";
+    section.add("max_depth", Kind::at_least(1), "32", help);
     let help = "The most events held until a join is decided";
     section.add("max_held_events", Kind::at_least(0), "64", help);
     section.add(
@@ -58,7 +65,7 @@ fn socketio(table: &mut Table) {
     let help = "The longest name of a namespace, in bytes";
     section.add("max_namespace_length", Kind::at_least(1), "512", help);
     let help = "The most acknowledgements that a client may owe";
-    section.add("max_pending_acks", Kind::at_least(0), "10000", help);
+    section.add("max_pending_acks", Kind::at_least(0), "1000", help);
 }
 
 fn plain(table: &mut Table) {
@@ -86,9 +93,13 @@ fn plain(table: &mut Table) {
         "The most bytes of such events",
     );
     let help = "The most acknowledgements that a client may owe";
-    section.add("max_pending_acks", Kind::at_least(0), "10000", help);
+    section.add("max_pending_acks", Kind::at_least(0), "1000", help);
     let help = "The longest name of a namespace, in bytes";
     section.add("max_namespace_length", Kind::at_least(1), "512", help);
+    let help = "The longest name of an event, in bytes";
+    section.add("max_event_length", Kind::at_least(1), "512", help);
+    let help = "How deep arrays and objects may be nested";
+    section.add("max_depth", Kind::at_least(1), "32", help);
 }
 
 fn dispatch(table: &mut Table) {
@@ -101,6 +112,30 @@ fn dispatch(table: &mut Table) {
     section.add("max_waiting_bytes", SIZE, "4MiB", help);
     let help = "How long a client may stay unread before it is closed";
     section.add("stall_limit", Kind::some_time(), "60s", help);
-    let help = "How many bytes may wait for a client; beyond it the client is closed";
-    section.add("max_backlog", Kind::Bytes { least: 1024 }, "16MiB", help);
+    let help = "How many bytes may wait for a client; beyond it slow_client decides";
+    section.add("max_backlog", Kind::Bytes { least: 1024 }, "4MiB", help);
+    let policies = Kind::Choice(&["close", "drop-volatile-first", "drop-oldest"]);
+    let help = "What becomes of packets for which a client that reads too slowly has no room";
+    section.add("slow_client", policies, "close", help);
+}
+
+/// Those that are off in the library.
+fn limits(table: &mut Table) {
+    let mut section = table.section("limits", "Numbers and speed of clients");
+    let any = Kind::at_least(0);
+    let help = "How many clients there may be; further ones get 503";
+    section.add("max_clients", Kind::at_least(1), "65536", help);
+    let help = "How many clients with one address, but for loopback; further ones get 429; 0 is any number";
+    section.add("max_clients_per_address", any, "500", help);
+    let help = "How many rooms one socket may be in";
+    section.add("max_rooms", any, "1000", help);
+    let help = "How many packets a client may send in a second; beyond it it is read more slowly; 0 is any number";
+    section.add("packets_per_second", any, "200", help);
+    let help = "How many packets at once after a rest";
+    section.add("packets_burst", any, "2000", help);
+    let size = Kind::Bytes { least: 0 };
+    let help = "How many bytes a client may send in a second; beyond it it is read more slowly; 0 is any number";
+    section.add("bytes_per_second", size, "2MB", help);
+    let help = "How many bytes at once after a rest";
+    section.add("bytes_burst", size, "20MB", help);
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use trunkline::assistant::remote;
-use trunkline::server::Limits;
+use trunkline::server::ListenerLimits;
 
 use super::*;
 use crate::config::kind::{Kind, Raw, Value};
@@ -101,7 +101,9 @@ fn the_defaults_are_the_librarys() {
     let same = |one: &dyn std::fmt::Debug, other: &dyn std::fmt::Debug| {
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
     };
-    same(&config.clients, &trunkline::Config::default());
+    let limits = trunkline::Limits::internet();
+    let io = trunkline::Io::builder().limits(limits).build();
+    same(&config.clients, io.config());
     // The provider's own limit, which is the same, is to be met first.
     let rules = trunkline::assistant::Config {
         max_duration: Duration::from_secs(181),
@@ -115,9 +117,9 @@ fn the_defaults_are_the_librarys() {
     expected.base_url = "http://127.0.0.1:1/v1".to_owned();
     same(remote, &expected);
     // The page and raw WebSockets need more than the library does by itself.
-    let limits = Limits {
+    let limits = ListenerLimits {
         drain_timeout: Duration::from_secs(2),
-        ..Limits::default()
+        ..ListenerLimits::default()
     };
     same(&config.http.limits(), &limits);
     let access = config.http.access(&[]);

@@ -37,6 +37,11 @@ pub struct PlainConfig {
     pub max_pending_acks: usize,
     /// The longest name of a namespace, in bytes; a longer one does not exist. Default: 512.
     pub max_namespace_length: usize,
+    /// The longest name of an event, in bytes; a longer one is a mistake. Default: 512.
+    pub max_event_length: usize,
+    /// How deep arrays and objects may be nested in the arguments; deeper ones are a mistake.
+    /// Default: 128.
+    pub max_depth: usize,
     /// What becomes of packets for which a slow client has no room, unless they say so themselves.
     /// Default: the client is closed.
     pub slow_client: SlowClient,
@@ -56,6 +61,8 @@ impl Default for PlainConfig {
             max_held_bytes: 1_000_000,
             max_pending_acks: 10_000,
             max_namespace_length: 512,
+            max_event_length: 512,
+            max_depth: 128,
             slow_client: SlowClient::default(),
         }
     }

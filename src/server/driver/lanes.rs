@@ -130,9 +130,9 @@ impl Lanes {
         let answer = match connection.closed() {
             Some(CloseReason::ParseError) => PostAnswer::Malformed,
             // What was left of the body has been dropped.
-            Some(CloseReason::TransportError(Fault::Stalled | Fault::SlowConsumer)) => {
-                PostAnswer::Cut
-            }
+            Some(CloseReason::TransportError(
+                Fault::Stalled | Fault::SlowConsumer | Fault::TooFast,
+            )) => PostAnswer::Cut,
             Some(_) | None if post.has_body => PostAnswer::Accepted,
             Some(_) | None => PostAnswer::Cut,
         };

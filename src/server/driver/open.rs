@@ -8,6 +8,7 @@ use crate::api::{Application, Handshake};
 use crate::clock;
 use crate::connection::Connection;
 use crate::engine::{Encoding, Session, Transport};
+use crate::server::places::Place;
 use crate::server::sessions::{Arrival, Booking, PollAnswer, Task};
 use crate::server::shared::Shared;
 use crate::server::websocket::{self, Upgrade};
@@ -17,13 +18,13 @@ use super::Driver;
 
 /// Opens a session whose handshake came as a GET; the GET is answered with the open packet.
 pub(crate) fn open_polling(
-    shared: &Arc<Shared>,
+    place: Place,
     booking: Booking,
     handshake: Arc<Handshake>,
     encoding: Encoding,
     answer: oneshot::Sender<PollAnswer>,
 ) {
-    let now = clock::now();
+    let (now, shared) = (clock::now(), place.shared().clone());
     let handle = booking.handle().clone();
     let session = Session::open_in(
         booking.sid(),
@@ -33,10 +34,10 @@ pub(crate) fn open_polling(
         now,
     );
     let mut driver = Driver::new(
-        shared,
+        place,
         Some(booking),
         handshake,
-        protocol(shared, session, now),
+        protocol(&shared, session, now),
     );
     driver.arrive(Arrival::Poll(answer), now);
     tokio::spawn(Task::new(handle, driver));
@@ -44,43 +45,42 @@ pub(crate) fn open_polling(
 
 /// Opens a session on a WebSocket whose upgrade was just granted.
 pub(crate) fn open_websocket(
-    shared: &Arc<Shared>,
+    place: Place,
     booking: Booking,
     handshake: Arc<Handshake>,
     encoding: Encoding,
     upgrade: Upgrade,
 ) {
-    after(shared, upgrade, move |shared, now| {
-        let config = shared.engine.clone();
+    after(place, upgrade, move |place, now| {
+        let config = place.shared().engine.clone();
         let transport = Transport::WebSocket;
         let session = Session::open_in(booking.sid(), transport, encoding, config, now);
-        let connection = protocol(shared, session, now);
-        Driver::new(shared, Some(booking), handshake, connection)
+        let connection = protocol(place.shared(), session, now);
+        Driver::new(place, Some(booking), handshake, connection)
     });
 }
 
 /// Opens a connection that speaks plain JSON frames.
-pub(crate) fn open_plain(shared: &Arc<Shared>, handshake: Arc<Handshake>, upgrade: Upgrade) {
-    after(shared, upgrade, move |shared, now| {
-        let connection = Connection::plain(shared.plain.clone(), handshake.query_pairs(), now);
-        Driver::new(shared, None, handshake, connection)
+pub(crate) fn open_plain(place: Place, handshake: Arc<Handshake>, upgrade: Upgrade) {
+    after(place, upgrade, move |place, now| {
+        let config = place.shared().plain.clone();
+        let connection = Connection::plain(config, handshake.query_pairs(), now);
+        Driver::new(place, None, handshake, connection)
     });
 }
 
 /// Begins a client once its WebSocket is there; a client that left before that never was one.
 fn after(
-    shared: &Arc<Shared>,
+    place: Place,
     upgrade: Upgrade,
-    begin: impl FnOnce(&Arc<Shared>, Moment) -> Driver + Send + 'static,
+    begin: impl FnOnce(Place, Moment) -> Driver + Send + 'static,
 ) {
-    let shared = shared.clone();
     tokio::spawn(async move {
-        let upgraded = websocket::upgrade(upgrade, shared.engine.max_payload);
+        let upgraded = websocket::upgrade(upgrade, place.shared().engine.max_payload);
         let Some(websocket) = upgraded.await else {
             return;
         };
-        let mut driver = begin(&shared, clock::now());
-        drop(shared);
+        let mut driver = begin(place, clock::now());
         driver.lanes.attach(websocket);
         driver.await;
     });

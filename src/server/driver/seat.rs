@@ -5,13 +5,14 @@ use std::task::{Context, Poll};
 
 use crate::engine::Transport;
 use crate::registry::{Mail, Mailbox};
+use crate::server::places::Place;
 use crate::server::sessions::{Arrival, Booking};
-use crate::server::shared::Shared;
 
 /// A client's place on the server's lists. Given up when the connection is over, and in any case
 /// when the client's task ends, also by a panic.
 pub(super) struct Seat {
-    shared: Arc<Shared>,
+    /// None once the client has left.
+    place: Option<Place>,
     /// Requests find the client by its session id; a plain connection has none.
     session: Option<Booking>,
     number: u64,
@@ -19,19 +20,20 @@ pub(super) struct Seat {
 
 impl Seat {
     pub(super) fn take(
-        shared: &Arc<Shared>,
+        place: Place,
         session: Option<Booking>,
         transport: Transport,
         mailbox: &Arc<Mailbox>,
     ) -> Seat {
         mailbox.set_transport(number_of(transport));
+        let shared = place.shared().clone();
         let number = shared.crowd.enter(mailbox);
         if shared.is_closing() {
             // Its handshake was under way when the others were told.
             let _ = mailbox.post(Mail::ShutDown);
         }
         Seat {
-            shared: shared.clone(),
+            place: Some(place),
             session,
             number,
         }
@@ -56,7 +58,9 @@ impl Seat {
     /// The client is on no list from now on.
     pub(super) fn give_up(&mut self) {
         self.session = None;
-        self.shared.crowd.leave(self.number);
+        if let Some(place) = self.place.take() {
+            place.shared().crowd.leave(self.number);
+        }
     }
 }
 

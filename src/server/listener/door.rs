@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
-use super::Limits;
+use super::ListenerLimits;
 use super::heads::Line;
 
 /// How long to wait after the system had no room for another connection.
@@ -34,7 +34,7 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn new(listeners: Vec<TcpListener>, limits: &Limits) -> Door {
+    pub(super) fn new(listeners: Vec<TcpListener>, limits: &ListenerLimits) -> Door {
         let permits = limits.max_connections.min(Semaphore::MAX_PERMITS);
         let room = Arc::new(Semaphore::new(permits));
         Door {

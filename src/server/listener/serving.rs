@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use super::door::Guarded;
 use super::heads::{Answering, Heads, Line};
 use super::stop::{Notice, Stop};
-use super::{BoxError, Limits};
+use super::{BoxError, ListenerLimits};
 use crate::server::forwarded::Peer;
 
 /// Serves a connection until it or the server ends.
@@ -23,7 +23,7 @@ pub(super) fn serve<S, R>(
     mut stream: Guarded,
     peer: SocketAddr,
     service: S,
-    limits: &Limits,
+    limits: &ListenerLimits,
     stop: &Stop,
 ) -> impl Future<Output = ()> + use<S, R>
 where

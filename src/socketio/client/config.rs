@@ -16,6 +16,13 @@ pub struct Config {
     /// The most bytes of one packet with attachments, its text included: 10 000 000, which ten
     /// messages of the default size fill.
     pub max_attachment_bytes: usize,
+    /// How long the attachments of a packet may take to arrive, from its text on: 30 s.
+    pub attachment_timeout: Duration,
+    /// The longest name of an event, in bytes: 512.
+    pub max_event_length: usize,
+    /// How deep arrays and objects may be nested, the array of the arguments included: 128, which
+    /// is as deep as typed values are read.
+    pub max_depth: usize,
     /// The most packets that are held while namespaces are being decided on: 64.
     pub max_held_events: usize,
     /// The most bytes of such packets: 1 000 000.
@@ -40,6 +47,9 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(45),
             max_attachments: MAX_ATTACHMENTS,
             max_attachment_bytes: 10_000_000,
+            attachment_timeout: Duration::from_secs(30),
+            max_event_length: 512,
+            max_depth: 128,
             max_held_events: 64,
             max_held_bytes: 1_000_000,
             max_namespaces: 64,

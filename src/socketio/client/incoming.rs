@@ -11,7 +11,7 @@ use super::{Client, DisconnectReason, Event, Violation};
 use crate::socketio::attachments::AttachmentError;
 use crate::socketio::packet::{Body, Limits, Packet};
 use crate::socketio::revision::credentials;
-use crate::socketio::{Args, Namespace, Revision};
+use crate::socketio::{Args, Namespace, Revision, json};
 
 impl Client {
     pub(super) fn handle_text(&mut self, text: ByteString) -> Result<Option<Event>, Violation> {
@@ -26,6 +26,7 @@ impl Client {
         };
         let Packet { namespace, body } = Packet::decode(&text, limits)?;
         let (namespace, query) = revision.address(namespace, longest)?;
+        self.measure(&body)?;
         let packet = match body {
             Body::Connect { auth } => {
                 let auth = match revision {
@@ -78,6 +79,28 @@ impl Client {
             }
         };
         self.handle_packet(namespace, packet)
+    }
+
+    /// Notices what is too long or too deep.
+    #[inline]
+    fn measure(&self, body: &Body<'_>) -> Result<(), Violation> {
+        let json = match body {
+            Body::Event { name, json, .. } => {
+                let limit = self.config.max_event_length;
+                if name.text.len() > limit {
+                    return Err(Violation::EventNameTooLong { limit });
+                }
+                json
+            }
+            Body::Ack { json, .. } => json,
+            Body::Connect { auth: Some(auth) } => auth,
+            _ => return Ok(()),
+        };
+        let limit = self.config.max_depth;
+        if json::is_deeper(json, limit) {
+            return Err(Violation::TooDeep { limit });
+        }
+        Ok(())
     }
 
     /// Takes an event without attachments for the namespace of a seat.

@@ -6,6 +6,7 @@ use super::seat::Incoming;
 use crate::socketio::attachments::{AttachmentError, Attachments, Parts};
 use crate::socketio::name::EventName;
 use crate::socketio::{Args, Namespace, PlaceholderError};
+use crate::wire::Moment;
 
 /// A header with what has arrived of its attachments.
 #[derive(Debug)]
@@ -13,6 +14,10 @@ pub(super) struct Receiving {
     pub(super) namespace: Namespace,
     pub(super) header: Header,
     pub(super) attachments: Attachments,
+    /// When they must all be there; none while nobody listens.
+    pub(super) by: Option<Moment>,
+    /// Whether that has passed.
+    pub(super) is_late: bool,
 }
 
 /// A binary packet's text, copied out of the read buffer.
@@ -47,6 +52,8 @@ impl Receiving {
             namespace,
             header,
             attachments,
+            by: None,
+            is_late: false,
         })
     }
 }

@@ -26,6 +26,18 @@ pub enum Violation {
     /// ([`ArgsError::Syntax`](crate::socketio::ArgsError::Syntax)).
     #[error("the arguments are not valid JSON: {0}")]
     Syntax(String),
+    /// An event's name above the limit.
+    #[error("an event's name is longer than {limit} bytes")]
+    EventNameTooLong {
+        /// The most bytes.
+        limit: usize,
+    },
+    /// Arguments, or credentials, in which arrays and objects are nested above the limit.
+    #[error("JSON is nested deeper than {limit} levels")]
+    TooDeep {
+        /// The most levels.
+        limit: usize,
+    },
     /// A packet for a namespace that the client is not in.
     #[error("a packet for the namespace {namespace:?}, which was not joined")]
     NotJoined {
