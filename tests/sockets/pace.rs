@@ -20,7 +20,7 @@ fn server(limits: Limits) -> (Io, Log) {
     let left = teller.clone();
     io.of("/")
         .on("n", async move |(number,): (u32,)| {
-            teller.tell(number.to_string())
+            teller.tell(number.to_string());
         })
         .on("raw", async |socket: Socket, args: trunkline::Args| {
             drop(args);

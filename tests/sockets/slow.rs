@@ -75,7 +75,7 @@ async fn an_event_is_dropped_with_its_attachments() {
     }
     let body = polling.receive().await;
     let kinds: String = body.split('\x1e').map(|packet| &packet[..1]).collect();
-    assert!(kinds.len() > 30 && kinds.len() % 3 == 0);
+    assert!(kinds.len() > 30 && kinds.len().is_multiple_of(3));
     assert_eq!(kinds, "4bb".repeat(kinds.len() / 3));
     assert!(body.contains("[\"n\",199,"));
 }
