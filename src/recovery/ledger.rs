@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::log::{Evicted, Log, Loss, Target};
 use super::sessions::{Found, Session, Sessions};
+use super::trace::GAP;
 use super::{Budget, Config, Tag, Trace};
 use crate::rooms::Room;
 use crate::socketio::Outgoing;
@@ -107,11 +108,13 @@ impl Claim {
 }
 
 impl<D> Ledger<D> {
-    /// An empty ledger, whose packets are kept for `retention`.
+    /// An empty ledger, whose packets are kept for `retention` and 5 s more.
     ///
     /// That is the longest disconnection and the time after which a silent client is given up: what
     /// a client missed before its loss was noticed must be there still.
     pub fn new(tag: Tag, config: &Config, retention: Duration, budget: Arc<Budget>) -> Ledger<D> {
+        // Where nothing was noted of a pause, what came before it is there still.
+        let retention = retention + GAP;
         Ledger {
             tag,
             log: Log::new(config.max_bytes, retention, budget.clone()),
@@ -174,9 +177,9 @@ impl<D> Ledger<D> {
         Arc::new(packet.with_offset(&self.tag.write(self.log.last())))
     }
 
-    /// The packet that was appended last was meant for this socket.
-    pub fn note(&self, trace: &mut Trace) {
-        trace.note(self.log.last(), &self.log);
+    /// The packet that was appended last, at `now`, was meant for this socket.
+    pub fn note(&self, trace: &mut Trace, now: Moment) {
+        trace.note(self.log.last(), now, &self.log);
     }
 
     /// A socket is gone, and its client may come back.
@@ -262,7 +265,7 @@ impl<D> Ledger<D> {
             self.sessions.forget(&pid);
             return Err(data);
         };
-        trace.catch_up(got, &missed);
+        trace.catch_up(got, &missed, &self.log);
         let missed = missed
             .iter()
             .map(|(_, entry)| entry.packet.clone())

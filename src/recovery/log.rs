@@ -187,6 +187,11 @@ impl Drop for Log {
 }
 
 impl Entry {
+    /// When it was sent.
+    pub(super) fn at(&self) -> Moment {
+        self.at
+    }
+
     /// How many bytes of a client's queue it will take.
     pub(super) fn weight(&self) -> usize {
         self.weight

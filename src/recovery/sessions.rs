@@ -119,7 +119,7 @@ impl<D> Sessions<D> {
             return Found::Nobody;
         };
         match &mut owner.state {
-            State::Connected { since, is_claimed } if *since <= arrived && !*is_claimed => {
+            State::Connected { since, is_claimed } if *since < arrived && !*is_claimed => {
                 *is_claimed = true;
                 Found::Connected(owner.socket.clone())
             }

@@ -8,7 +8,7 @@ use crate::rooms::{Room, Selection};
 use crate::socketio::{Namespace, Outgoing};
 use crate::wire::{Moment, SocketId};
 
-const RETENTION: Duration = Duration::from_secs(100);
+const RETENTION: Duration = Duration::from_secs(95);
 
 fn at(seconds: u64) -> Moment {
     Moment::new(Duration::from_secs(seconds))
@@ -55,7 +55,7 @@ impl Story {
         let packet = Outgoing::event(&Namespace::from("/"), name, &()).unwrap();
         let _ = self.ledger.append(packet, target, self.now);
         if let Some(trace) = self.trace.as_mut().filter(|_| is_meant) {
-            self.ledger.note(trace);
+            self.ledger.note(trace, self.now);
         }
         self.ledger.last_offset().to_string()
     }
@@ -418,4 +418,21 @@ fn a_claim_is_two_texts() {
         let expected = expected.map(|(pid, offset)| (pid.to_owned(), offset.map(str::to_owned)));
         assert_eq!(read(auth), expected, "{auth}");
     }
+}
+
+#[test]
+fn a_pause_before_what_was_missed_may_be_older_than_the_log() {
+    let mut story = Story::begin(&Config::default());
+    story.send("one", &[], &[]);
+    let two = story.send("two", &[], &[]);
+    story.now = at(30);
+    story.send("noise", &["x"], &[]);
+    story.now = at(60);
+    story.send("three", &[], &[]);
+    story.lose();
+    story.now = at(140);
+    let (evicted, _) = story.ledger.sweep(story.now);
+    assert_eq!(evicted.len(), 3);
+    drop(evicted);
+    assert_eq!(story.come_back(Some(&two)).unwrap(), ["three"]);
 }

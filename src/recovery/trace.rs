@@ -1,16 +1,20 @@
 //! What one socket was in, and what it was sent, by the positions of its namespace's log.
 
 use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
 
 use foldhash::quality::RandomState;
 
 use super::log::{Entry, Log, Target};
 use crate::rooms::{Room, Selection};
-use crate::wire::SocketId;
+use crate::wire::{Moment, SocketId};
 
 /// The most changes that a socket's trace keeps; the oldest are then forgotten, and whoever missed
 /// something before them begins a new session.
 const MAX_CHANGES: usize = 1024;
+
+/// How long nothing must come for a socket until its trace notes that.
+pub(super) const GAP: Duration = Duration::from_secs(5);
 
 /// The memory of one socket that can be recovered.
 ///
@@ -35,6 +39,11 @@ pub struct Trace {
     fallen: u64,
     /// The first such packet behind `fallen`.
     next: Option<u64>,
+    /// Pairs of such packets, one behind the other, between which there was nothing for this socket
+    /// for a while. The log may end between them and still have all that was missed.
+    gaps: VecDeque<(u64, u64)>,
+    /// When the newest such packet was sent.
+    last_at: Moment,
 }
 
 type RoomSet = HashSet<Room, RandomState>;
@@ -58,6 +67,8 @@ impl Trace {
             last: start,
             fallen: start,
             next: None,
+            gaps: VecDeque::new(),
+            last_at: Moment::default(),
         }
     }
 
@@ -79,12 +90,22 @@ impl Trace {
     }
 
     /// The packet at this position was meant for this socket.
-    pub(super) fn note(&mut self, position: u64, log: &Log) {
+    pub(super) fn note(&mut self, position: u64, at: Moment, log: &Log) {
         if self.next.is_none() || self.last < log.base() {
             self.fallen = self.last;
             self.next = Some(position);
+            self.gaps.clear();
+        } else if at.since(self.last_at) >= GAP {
+            while self
+                .gaps
+                .front()
+                .is_some_and(|(_, next)| *next < log.base())
+            {
+                self.gaps.pop_front();
+            }
+            self.gaps.push_back((self.last, position));
         }
-        self.last = position;
+        (self.last, self.last_at) = (position, at);
     }
 
     /// It joined or left a room.
@@ -138,7 +159,11 @@ impl Trace {
             // Nothing until it left.
             _ if self.last <= got => got.max(left) + 1,
             Some(next) if got < next => next,
-            _ => got + 1,
+            _ => {
+                let mut gaps = self.gaps.iter();
+                let gap = gaps.find(|(last, next)| (*last..*next).contains(&got));
+                gap.map_or(got + 1, |(_, next)| *next)
+            }
         };
         (first >= log.base() && first > self.floor).then_some(first)
     }
@@ -171,10 +196,11 @@ impl Trace {
     }
 
     /// The client showed that it got everything up to `got`, and `missed` is what it is sent now.
-    pub(super) fn catch_up(&mut self, got: u64, missed: &[(u64, &Entry)]) {
-        self.fallen = got;
-        self.next = missed.first().map(|(position, _)| *position);
-        self.last = missed.last().map_or(got, |(position, _)| *position);
+    pub(super) fn catch_up(&mut self, got: u64, missed: &[(u64, &Entry)], log: &Log) {
+        (self.last, self.fallen, self.next) = (got, got, None);
+        for (position, entry) in missed {
+            self.note(*position, entry.at(), log);
+        }
     }
 
     fn fold(&mut self) {

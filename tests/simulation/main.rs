@@ -3,6 +3,7 @@
 //! `SIMULATION_SEED=… cargo test --test simulation -- --nocapture` plays one history again, aloud.
 
 mod model;
+mod recovery;
 
 use std::io::{self, Write};
 use std::thread;

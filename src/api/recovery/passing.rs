@@ -35,7 +35,7 @@ impl Keeper {
             if let Some(own) = socket.recoverable()
                 && let Stage::Here { trace, .. } = &mut *own.stage()
             {
-                ledger.note(trace);
+                ledger.note(trace, now);
             }
             let outgoing = outgoing.clone();
             let mail = Mail::Emit {
@@ -83,7 +83,7 @@ impl Keeper {
             if let Some(own) = socket.recoverable()
                 && let Stage::Here { trace, .. } | Stage::Joining { trace, .. } = &mut *own.stage()
             {
-                ledger.note(trace);
+                ledger.note(trace, now);
             }
             // If its client takes nothing more, it is lost, and gets it when it comes back.
             let _ = post(&socket, outgoing);
