@@ -326,6 +326,29 @@ async fn a_connection_that_is_not_over_yet_is_ended_first() {
 }
 
 #[tokio::test]
+async fn the_last_argument_of_a_volatile_event_is_not_taken_for_an_offset() {
+    let (io, mut log) = telling(Recovery::default());
+    let address = serve_io(&io).await;
+    let (mut ws, mut session) = join(address).await;
+    log.expect("here false").await;
+    io.emit("one", ()).unwrap();
+    session.expect(&mut ws, r#"["one"]"#).await;
+    let offset = session.offset.clone();
+    io.of("/").volatile().emit("now", "text").unwrap();
+    session.expect(&mut ws, r#"["now","text"]"#).await;
+    assert_eq!(session.offset, offset);
+    io.of("/").sockets()[0].set_data("name", "Ada").unwrap();
+    cut(ws, &mut log).await;
+    io.of("/").volatile().emit("gone", "text").unwrap();
+    io.emit("two", ()).unwrap();
+    let (_ws, missed, again) = come_back(address, &session).await;
+    assert!(again.is(&session));
+    let missed: Vec<_> = missed.iter().map(|event| session.take(event)).collect();
+    assert_eq!(missed, [r#"["two"]"#]);
+    assert_eq!(io.of("/").sockets()[0].data()["name"], "Ada");
+}
+
+#[tokio::test]
 async fn who_leaves_or_is_put_out_does_not_come_back() {
     let (io, mut log) = telling(Recovery::default());
     let address = serve_io(&io).await;

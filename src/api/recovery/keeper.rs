@@ -148,19 +148,17 @@ impl Keeper {
         parting: Parting,
     ) {
         let now = clock::now();
+        let data = socket.data_snapshot().filter(|_| parting == Parting::Lost);
+        let text = data.as_ref().map(serde_json::to_string);
+        // Values that were JSON before are JSON again.
+        let size = text.and_then(Result::ok).map_or(0, |text| text.len());
         let mut ledger = self.lock();
         let stage = std::mem::replace(&mut *own.stage(), Stage::Gone);
         match (stage, parting) {
             (Stage::Here { trace, pid }, parting) => {
                 roster.remove(socket.id());
                 match parting {
-                    Parting::Lost => {
-                        let data = socket.data_snapshot();
-                        let text = data.as_ref().map(serde_json::to_string);
-                        // Values that were JSON before are JSON again.
-                        let size = text.and_then(Result::ok).map_or(0, |text| text.len());
-                        ledger.lose(trace, pid, data, size, now);
-                    }
+                    Parting::Lost => ledger.lose(trace, pid, data, size, now),
                     Parting::Refused | Parting::Left => ledger.end(Some(&pid)),
                 }
             }
