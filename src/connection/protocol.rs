@@ -106,6 +106,7 @@ impl Protocol {
     pub(super) fn poll_transmit(&mut self) -> Option<(Transmit, bool)> {
         if self.session.takes_frames() {
             if let Some((frame, compressible)) = self.client.poll_send_as() {
+                let frame = self.session.written(frame);
                 return Some((Transmit::Frame(frame), compressible));
             }
         } else if self.session.is_open() && self.session.is_polling_parked() {

@@ -439,7 +439,7 @@ impl Session {
     }
 
     /// A queued frame as it goes over the WebSocket.
-    fn written(&self, frame: Frame) -> Frame {
+    pub(crate) fn written(&self, frame: Frame) -> Frame {
         match self.encoding {
             Encoding::V4 => frame,
             Encoding::V3 { binary, .. } => v3::frame(frame, binary),
