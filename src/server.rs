@@ -25,6 +25,7 @@ mod forwarded;
 mod hooks;
 mod http;
 mod id;
+mod listen;
 mod listener;
 mod newcomer;
 mod origin;

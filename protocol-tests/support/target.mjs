@@ -1,8 +1,7 @@
 // Starts the server under test and learns its port.
 //
 // TARGET=trunkline (default): the built programs, newest of target/{release,debug};
-//   TRUNKLINE_CONFORMANCE, TRUNKLINE_BENCH, TRUNKLINE_MSGPACK, TRUNKLINE_TYPED_EVENTS, TRUNKLINE_RECOVERY, TRUNKLINE_OLD and TRUNKLINE_SERVER name other
-//   paths.
+//   TRUNKLINE_SERVER names another program, TRUNKLINE_CONFORMANCE_SERVER and the like another example.
 // TARGET=reference: the same fixtures on the npm reference server.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,33 +18,55 @@ const START_LIMIT_MS = 15_000;
 const children = new Set();
 process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 
-/** Fixtures A (Engine.IO) and B (Socket.IO) on one port. */
-export function startConformance(target = TARGET) {
-  return start(fixtureCommand(target, "conformance", "conformance_server", "TRUNKLINE_CONFORMANCE"));
+/** Each fixture: how it is started on the reference server, and the example of ours that is the same. */
+const FIXTURE = {
+  // Fixtures A (Engine.IO) and B (Socket.IO) on one port.
+  conformance: { reference: "reference.mjs conformance", example: "conformance_server" },
+  // Library defaults and the echo, ack, bin and broadcast events.
+  bench: { reference: "reference.mjs bench", example: "bench_server" },
+  // Clients of Socket.IO 2 beside those of today.
+  old: { reference: "reference.mjs old", example: "old_clients_server" },
+  // Clients that speak MessagePack.
+  msgpack: { reference: "reference.mjs msgpack", example: "msgpack" },
+  // Clients that come back to their session.
+  comeback: { reference: "reference.mjs recovery", example: "recovery" },
+  // Rooms, broadcasts, acknowledgements, leaving, listeners, dynamic namespaces; with and without recovery.
+  blackbox: { reference: "blackbox.mjs", example: "blackbox_server" },
+  recovery: { reference: "blackbox.mjs", example: "blackbox_server", flags: ["--recovery"] },
+  // Engine.IO with other options, each under a path of its own.
+  options: { reference: "options.mjs", example: "options_server" },
+  // The servers of the official client suites.
+  client: { reference: "suites.mjs client", example: "client_suite_server" },
+  engine: { reference: "suites.mjs engine", example: "engine_suite_server" },
+};
+
+export const FIXTURES = Object.keys(FIXTURE);
+
+/** The variable that names another program for an example. */
+export function variableOf(example) {
+  return `TRUNKLINE_${example.toUpperCase()}`;
 }
 
-/** The fixture with library defaults and the echo, ack, bin and broadcast events. */
-export function startBench(target = TARGET, env = {}) {
-  return start(fixtureCommand(target, "bench", "bench_server", "TRUNKLINE_BENCH"), env);
+/** Starts a fixture by its name. */
+export function startFixture(name, target = TARGET, env = {}) {
+  const { reference, example, flags = [] } = FIXTURE[name];
+  const [file, ...kind] = reference.split(" ");
+  const command = target === "reference"
+    ? [process.execPath, `${HERE}../fixtures/${file}`, ...kind]
+    : [program(variableOf(example), `examples/${example}`)];
+  return start([...command, "--port", "0", ...flags], env);
 }
 
-/** The example whose clients come back to their session; on the reference server a fixture that does the same. */
-export function startRecovery(target = TARGET, env = {}) {
-  return start(fixtureCommand(target, "recovery", "recovery", "TRUNKLINE_RECOVERY"), env);
-}
-
-/** The fixture whose clients speak MessagePack. */
-export function startMsgpack(target = TARGET) {
-  return start(fixtureCommand(target, "msgpack", "msgpack", "TRUNKLINE_MSGPACK"));
-/** The fixture for clients of Socket.IO 2 beside those of today. */
-export function startOld(target = TARGET) {
-  return start(fixtureCommand(target, "old", "old_clients_server", "TRUNKLINE_OLD"));
-}
+export const startConformance = (target) => startFixture("conformance", target);
+export const startBench = (target, env) => startFixture("bench", target, env);
+export const startRecovery = (target, env) => startFixture("comeback", target, env);
+export const startMsgpack = (target) => startFixture("msgpack", target);
+export const startOld = (target) => startFixture("old", target);
 
 /** An environment in which the server program has its defaults and asks nobody, whatever the machine has configured. */
 export const OFFLINE = Object.fromEntries(
   Object.keys(process.env)
-    .filter((name) => /^(HOST|PORT)$|^AI_|_API_KEY$|^TRUNKLINE_(?!SERVER|BENCH|CONFORMANCE|OLD)/.test(name))
+    .filter((name) => /^(HOST|PORT)$|^AI_|_API_KEY$|^TRUNKLINE_/.test(name))
     .map((name) => [name, undefined]),
 );
 
@@ -78,17 +99,11 @@ export function runTypedEvents(flags) {
 }
 
 function typedEventsProgram() {
-  return program("TRUNKLINE_TYPED_EVENTS", "examples/typed_events");
+  return program(variableOf("typed_events"), "examples/typed_events");
 }
 
 export function serverProgram() {
   return program("TRUNKLINE_SERVER", "trunkline");
-}
-
-function fixtureCommand(target, kind, example, variable) {
-  return target === "reference"
-    ? [process.execPath, `${HERE}../fixtures/reference.mjs`, kind, "--port", "0"]
-    : [program(variable, `examples/${example}`), "--port", "0"];
 }
 
 function program(variable, name) {

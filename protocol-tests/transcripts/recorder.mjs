@@ -14,7 +14,7 @@ const SEPARATOR = "\x1e";
 const LONGEST_SHOWN = 400;
 // Header fields that are part of the contract. `connection` counts only as `close`; `content-length` only as present.
 const SHOWN_HEADERS = [
-  "content-type", "cache-control", "content-encoding", "set-cookie", "vary", "x-xss-protection", "retry-after", "allow",
+  "content-type", "cache-control", "content-encoding", "set-cookie", "vary", "x-xss-protection", "retry-after", "x-first", "x-every", "allow",
   "access-control-allow-origin", "access-control-allow-methods", "access-control-allow-headers",
   "access-control-allow-credentials", "access-control-max-age", "access-control-expose-headers",
 ];
@@ -27,8 +27,10 @@ export class Recorder {
   #ids = new Map();
   #open = [];
 
-  constructor(port) {
+  /** With `offsets` the last text of an event is taken for its offset. */
+  constructor(port, { offsets = false } = {}) {
     this.port = port;
+    this.offsets = offsets;
   }
 
   /** Writes a line of a lane. */
@@ -45,7 +47,7 @@ export class Recorder {
 
   /** This record with some lanes replaced: what a listed difference looks like. `[]` removes a lane. */
   with(replaced) {
-    const other = new Recorder(this.port);
+    const other = new Recorder(this.port, this);
     other.lanes = new Map([...this.lanes, ...Object.entries(replaced)].filter(([, lines]) => lines.length > 0));
     return other;
   }
@@ -107,9 +109,22 @@ export class Recorder {
   }
 
   #named(line) {
-    for (const [, id] of line.matchAll(/"sid\\?":\\?"([\w-]+)/g)) {
-      if (!this.#ids.has(id)) this.#ids.set(id, `<id${this.#ids.size + 1}>`);
+    for (const [, id] of line.matchAll(/"[ps]id\\?":\\?"([\w-]+)/g)) this.#name(id, "id");
+    if (this.offsets) {
+      for (const [, offset] of line.matchAll(/(?<![\w"])4(?:2|5\d+-)[^␞]*?,"([^"␞]*)"\](?=␞|$)/g)) this.#name(offset, "offset");
     }
+    return this.#withNames(line);
+  }
+
+  #name(value, kind) {
+    const quoted = kind === "offset" ? `"${value}"` : value;
+    if (this.#ids.has(quoted) || value === "") return;
+    const count = [...this.#ids.values()].filter((name) => name.includes(`<${kind}`)).length;
+    const name = `<${kind}${count + 1}>`;
+    this.#ids.set(quoted, kind === "offset" ? `"${name}"` : name);
+  }
+
+  #withNames(line) {
     let named = line;
     for (const [id, name] of this.#ids) named = named.replaceAll(id, name);
     return named;
@@ -281,6 +296,21 @@ class WebSocketLane {
     const line = await this.#next(Date.now() + limitMs);
     this.recorder.note(this.lane, line);
     return line;
+  }
+
+  /** The next frame's line, not written down. */
+  peek(limitMs = 3000) {
+    return this.#next(Date.now() + limitMs);
+  }
+
+  /** The next text frame, whole, not written down. */
+  async text(limitMs = 3000) {
+    const { payload } = await this.raw.next(Date.now() + limitMs);
+    return payload.toString();
+  }
+
+  write(line) {
+    this.recorder.note(this.lane, line);
   }
 
   async frames(count) {

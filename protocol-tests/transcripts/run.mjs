@@ -8,9 +8,11 @@
 import { readFileSync } from "node:fs";
 import { Recorder } from "./recorder.mjs";
 import { transcripts } from "./index.mjs";
-import { TARGET, startBench, startConformance, startOld } from "../support/target.mjs";
+import { FIXTURES, TARGET, startFixture } from "../support/target.mjs";
 
 const AT_ONCE = 6;
+/** The fixtures on which clients of different transcripts would meet. */
+const ALONE = ["blackbox", "recovery"];
 const LIMIT_MS = 30_000;
 const chosen = process.argv.slice(2).filter((word) => /^T\d+$/.test(word));
 const show = process.argv.includes("--show");
@@ -27,17 +29,15 @@ if (TARGET !== "reference") {
   }
 }
 
-const servers = {
-  reference: { conformance: await startConformance("reference"), bench: await startBench("reference"), old: await startOld("reference") },
-  ours: { conformance: await startConformance(), bench: await startBench(), old: await startOld() },
-};
-const started = performance.now();
 const todo = transcripts.filter(({ id }) => chosen.length === 0 || chosen.includes(id));
+const servers = { reference: await startAll("reference"), ours: await startAll(TARGET) };
+const started = performance.now();
 const results = [];
-const queue = [...todo];
-await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-  for (let transcript; (transcript = queue.shift()); ) results.push(await compare(transcript));
-}));
+const shared = todo.filter(({ server }) => !ALONE.includes(server));
+await Promise.all([
+  ...Array.from({ length: AT_ONCE }, () => playAll(shared)),
+  ...ALONE.map((name) => playAll(todo.filter(({ server }) => server === name))),
+]);
 // Load can push one of the short timers of the fixtures past another. What did not pass is played once more, alone.
 const again = results.filter((result) => isBad(verdict(result)));
 for (const { transcript } of again) {
@@ -45,6 +45,15 @@ for (const { transcript } of again) {
 }
 for (const side of Object.values(servers)) for (const server of Object.values(side)) await server.stop();
 report(results.sort((left, right) => todo.indexOf(left.transcript) - todo.indexOf(right.transcript)));
+
+async function startAll(target) {
+  const names = FIXTURES.filter((name) => todo.some(({ server }) => server === name));
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await startFixture(name, target)])));
+}
+
+async function playAll(queue) {
+  for (let transcript; (transcript = queue.shift()); ) results.push(await compare(transcript));
+}
 
 async function compare(transcript) {
   const [reference, ours] = await Promise.all([play(transcript, servers.reference), play(transcript, servers.ours)]);
@@ -58,7 +67,7 @@ async function compare(transcript) {
 }
 
 async function play(transcript, side) {
-  const recorder = new Recorder(side[transcript.server].port);
+  const recorder = new Recorder(side[transcript.server].port, transcript);
   let timer;
   try {
     await Promise.race([

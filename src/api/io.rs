@@ -1,6 +1,7 @@
 //! The server as an application sees it: its namespaces, its state, its hooks.
 
 mod ending;
+mod main_namespace;
 mod spaces;
 
 use std::fmt;
@@ -316,6 +317,15 @@ fn terms(config: &Config) -> Option<Arc<Terms>> {
 }
 
 impl Io {
+    /// A server with the defaults.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a server is made on purpose, not by a derive"
+    )]
+    pub fn new() -> Io {
+        Io::builder().build()
+    }
+
     /// Begins to prepare a server.
     pub fn builder() -> Builder {
         let on_error = |failure: &HandlerError<'_>| {

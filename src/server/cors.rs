@@ -74,10 +74,11 @@ impl Cors {
         let allowed = match &self.allowed_headers {
             Some(allowed) => list(allowed.iter().map(HeaderName::as_str)),
             None => {
-                headers.append(
-                    VARY,
-                    HeaderValue::from_static("Access-Control-Request-Headers"),
-                );
+                let vary = match headers.contains_key(VARY) {
+                    true => "Origin, Access-Control-Request-Headers",
+                    false => "Access-Control-Request-Headers",
+                };
+                headers.insert(VARY, HeaderValue::from_static(vary));
                 request.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned()
             }
         };

@@ -35,10 +35,12 @@ impl Hooks {
     #[must_use]
     pub fn allow_request<F, R>(mut self, decide: F) -> Hooks
     where
-        F: Fn(Arc<Handshake>) -> R + Send + Sync + 'static,
+        F: FnOnce(Arc<Handshake>) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<(), String>> + Send + 'static,
     {
-        self.admit = Some(Arc::new(move |handshake| Box::pin(decide(handshake))));
+        self.admit = Some(Arc::new(move |handshake| {
+            Box::pin(decide.clone()(handshake))
+        }));
         self
     }
 
@@ -49,12 +51,12 @@ impl Hooks {
     #[must_use]
     pub fn generate_id<F, R, E>(mut self, make: F) -> Hooks
     where
-        F: Fn(Arc<Handshake>) -> R + Send + Sync + 'static,
+        F: FnOnce(Arc<Handshake>) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<String, E>> + Send + 'static,
         E: Display,
     {
         self.make_id = Some(Arc::new(move |handshake| {
-            let made = make(handshake);
+            let made = make.clone()(handshake);
             Box::pin(async move { made.await.map_err(|error| error.to_string()) })
         }));
         self
