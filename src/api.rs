@@ -73,7 +73,7 @@ pub(crate) use io::{IoInner, Lookup};
 pub(crate) use listeners::{EventHandler, EventMiddleware, Listener, Listeners, handlers};
 pub(crate) use namespace::NamespaceInner;
 pub(crate) use parent::ParentInner;
-pub(crate) use recovery::{Data as SessionData, Keeper, Parting, Return, Terms};
+pub(crate) use recovery::{Data as SessionData, Entry, Keeper, Parting, Return, Terms};
 pub(crate) use socket::{Arrival, Live};
 
 /// What a server is made for: Socket.IO, or Engine.IO alone.

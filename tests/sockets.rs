@@ -25,6 +25,7 @@ mod sockets {
     mod host;
     mod joining;
     mod kept;
+    mod lapsed;
     mod last_words;
     mod leaving;
     mod limits;

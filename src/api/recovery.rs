@@ -38,7 +38,7 @@ pub(crate) struct Terms {
 pub(crate) struct Recoverable {
     /// Where it is in its session; only looked at under the ledger's lock.
     stage: Mutex<Stage>,
-    is_recovered: AtomicBool,
+    is_recovered: bool,
 }
 
 enum Stage {
@@ -47,17 +47,22 @@ enum Stage {
         trace: Trace,
         pid: Arc<str>,
     },
-    /// It is being decided about, and was here before. With a private id for the case that it
-    /// cannot be recovered after all.
-    Returning {
-        returning: Box<Returning<Data>>,
-        pid: Arc<str>,
-    },
+    /// It is being decided about, and was here before.
+    Returning(Box<Returning<Data>>),
     Here {
         trace: Trace,
         pid: Arc<str>,
     },
     Gone,
+}
+
+/// How a socket that is let in begins.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// With the private id for coming back, if its client can.
+    In(Option<Arc<str>>),
+    /// Not at all: its session cannot be recovered any more, and the client gets another socket.
+    Lapsed,
 }
 
 /// How a socket's time ends.
@@ -119,15 +124,14 @@ impl Terms {
 
 impl Recoverable {
     fn new(stage: Stage) -> Recoverable {
-        let is_recovered = AtomicBool::new(matches!(stage, Stage::Returning { .. }));
         Recoverable {
+            is_recovered: matches!(stage, Stage::Returning(_)),
             stage: Mutex::new(stage),
-            is_recovered,
         }
     }
 
     pub(super) fn is_recovered(&self) -> bool {
-        self.is_recovered.load(Ordering::Relaxed)
+        self.is_recovered
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {

@@ -23,7 +23,7 @@ use super::engine::EngineSocket;
 use super::handshake::{Handshake, HandshakeRecord};
 use super::io::Io;
 use super::namespace::NamespaceInner;
-use super::recovery::{Parting, Recoverable};
+use super::recovery::{Entry, Parting, Recoverable};
 use super::{Dialect, Transport};
 
 pub(crate) use live::Live;
@@ -156,6 +156,10 @@ impl Socket {
         self.0.arrival.auth.as_deref().unwrap_or("{}")
     }
 
+    pub(crate) fn shared_auth(&self) -> Option<&ByteString> {
+        self.0.arrival.auth.as_ref()
+    }
+
     /// By which transport the client is connected at present; the last one once it has left.
     pub fn transport(&self) -> Transport {
         transport_of(self.mailbox().transport())
@@ -239,20 +243,22 @@ impl Socket {
         self.0.recoverable.as_deref()
     }
 
-    /// The socket was let in: it is on the roster from now on. Gives the private id with which its
-    /// client can come back, if it can.
-    pub(crate) fn connect(&self, live: &Live) -> Option<Arc<str>> {
+    /// The socket was let in: it is on the roster from now on.
+    pub(crate) fn connect(&self, live: &Live) -> Entry {
         let is_watched = self.watch_for_namespace();
         let mut early = live.early_rooms();
         let rooms = std::mem::take(&mut *early);
         let NamespaceInner { roster, keeper, .. } = &*self.0.arrival.namespace;
-        let pid = match keeper.as_ref().zip(self.recoverable()) {
+        let entry = match keeper.as_ref().zip(self.recoverable()) {
             None => {
                 roster.insert(self.id().clone(), self.clone(), &rooms);
-                None
+                Entry::In(None)
             }
             Some((keeper, own)) => keeper.connect(self, own, roster, rooms),
         };
+        if let Entry::Lapsed = entry {
+            return entry;
+        }
         self.0.phase.store(CONNECTED, Ordering::Release);
         drop(early);
         if !is_watched {
@@ -261,7 +267,7 @@ impl Socket {
         }
         // Who is told may come back here.
         roster.tell();
-        pid
+        entry
     }
 
     /// The socket has left, or was refused: it is on no roster from now on.

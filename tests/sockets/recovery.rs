@@ -13,14 +13,14 @@ use super::host::{serve_config, serve_io};
 
 /// What a client keeps of its session.
 #[derive(Clone, Debug, PartialEq)]
-struct Session {
-    sid: String,
-    pid: String,
+pub(super) struct Session {
+    pub(super) sid: String,
+    pub(super) pid: String,
     offset: Option<String>,
 }
 
 impl Session {
-    fn read(reply: &str) -> Session {
+    pub(super) fn read(reply: &str) -> Session {
         let json: Value = serde_json::from_str(reply.strip_prefix("40").unwrap()).unwrap();
         let text = |key: &str| json[key].as_str().unwrap().to_owned();
         Session {
@@ -30,14 +30,14 @@ impl Session {
         }
     }
 
-    fn connect(&self) -> String {
+    pub(super) fn connect(&self) -> String {
         match &self.offset {
             Some(offset) => format!(r#"40{{"pid":"{}","offset":"{offset}"}}"#, self.pid),
             None => format!(r#"40{{"pid":"{}"}}"#, self.pid),
         }
     }
 
-    fn is(&self, other: &Session) -> bool {
+    pub(super) fn is(&self, other: &Session) -> bool {
         (&self.sid, &self.pid) == (&other.sid, &other.pid)
     }
 
@@ -56,7 +56,7 @@ impl Session {
     }
 }
 
-async fn join(address: SocketAddr) -> (Ws, Session) {
+pub(super) async fn join(address: SocketAddr) -> (Ws, Session) {
     let mut ws = Ws::open(address).await;
     ws.send("40").await;
     let session = Session::read(&ws.next().await);
@@ -64,7 +64,10 @@ async fn join(address: SocketAddr) -> (Ws, Session) {
 }
 
 /// Comes back; what was missed, and the session that the reply names.
-async fn come_back(address: SocketAddr, session: &Session) -> (Ws, Vec<String>, Session) {
+pub(super) async fn come_back(
+    address: SocketAddr,
+    session: &Session,
+) -> (Ws, Vec<String>, Session) {
     let mut ws = Ws::open(address).await;
     ws.send(&session.connect()).await;
     let mut missed = Vec::new();
@@ -85,7 +88,7 @@ fn telling(recovery: Recovery) -> (Io, Log) {
     (io, log)
 }
 
-fn tell_of(io: &Io, namespace: &str, teller: &Teller) {
+pub(super) fn tell_of(io: &Io, namespace: &str, teller: &Teller) {
     let (here, gone) = (teller.clone(), teller.clone());
     io.of(namespace).on_connect(async move |socket: Socket| {
         here.tell(format!("here {}", socket.recovered()));
@@ -96,7 +99,7 @@ fn tell_of(io: &Io, namespace: &str, teller: &Teller) {
 }
 
 /// Cuts a client off, and waits until the server knows.
-async fn cut(ws: Ws, log: &mut Log) {
+pub(super) async fn cut(ws: Ws, log: &mut Log) {
     drop(ws);
     log.expect("gone false").await;
 }

@@ -165,6 +165,13 @@ impl Io {
         self.0.namespaces.enter_child(rule, name)
     }
 
+    /// A client that is in a namespace counts once more.
+    pub(crate) fn enter_namespace_again(&self, namespace: &NamespaceInner) {
+        if let Some(child) = namespace.child() {
+            child.enter();
+        }
+    }
+
     /// A client that had entered a namespace is there no more.
     pub(crate) fn leave_namespace(&self, namespace: &Arc<NamespaceInner>) {
         self.0.namespaces.leave(namespace);

@@ -1,11 +1,10 @@
 //! Who comes, goes and comes back: one namespace's ledger behind its lock.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use super::{Data, Parting, Recoverable, Stage, Terms, lock};
+use super::{Data, Entry, Parting, Recoverable, Stage, Terms, lock};
 use crate::api::socket::Socket;
 use crate::clock;
 use crate::recovery::{Claim, Claimed, Evicted, Ledger, Loss, Resumed, Returning, Tag};
@@ -83,52 +82,43 @@ impl Keeper {
         Recoverable::new(Stage::Joining { trace, pid })
     }
 
-    /// The same for one that comes back; with another private id for the case that it cannot.
-    pub(crate) fn returner(returning: Box<Returning<Data>>, pid: Arc<str>) -> Recoverable {
-        Recoverable::new(Stage::Returning { returning, pid })
+    /// The same for one that comes back.
+    pub(crate) fn returner(returning: Box<Returning<Data>>) -> Recoverable {
+        Recoverable::new(Stage::Returning(returning))
     }
 
     /// A socket is let in: it is on the roster from now on, and what it missed is in its mailbox.
-    /// `joined` are rooms that it joined beforehand. Gives the private id.
+    /// `joined` are rooms that it joined beforehand.
     pub(crate) fn connect(
         &self,
         socket: &Socket,
         own: &Recoverable,
         roster: &Roster<Socket>,
         joined: Vec<Room>,
-    ) -> Option<Arc<str>> {
+    ) -> Entry {
         let (id, now) = (socket.id(), clock::now());
         let mut ledger = self.lock();
         let mut stage = own.stage();
         let (mut trace, pid) = match std::mem::replace(&mut *stage, Stage::Gone) {
             Stage::Joining { trace, pid } => (trace, pid),
-            Stage::Returning {
-                returning,
-                pid: other,
-            } => {
+            Stage::Returning(returning) => {
                 let pid = returning.pid().clone();
-                match ledger.resume(*returning, self.terms.max_replay, now) {
-                    Ok((resumed, _)) => {
-                        let trace = resume(socket, roster, resumed);
-                        *stage = Stage::Here {
-                            trace,
-                            pid: pid.clone(),
-                        };
-                        drop((stage, ledger));
-                        for room in &joined {
-                            // How many there may be was looked at when it asked.
-                            self.join(socket, own, roster, room, usize::MAX);
-                        }
-                        return Some(pid);
-                    }
-                    Err(_) => {
-                        own.is_recovered.store(false, Ordering::Relaxed);
-                        (ledger.begin(id), other)
-                    }
+                let Ok((resumed, _)) = ledger.resume(*returning, self.terms.max_replay, now) else {
+                    return Entry::Lapsed;
+                };
+                *stage = Stage::Here {
+                    trace: resume(socket, roster, resumed),
+                    pid: pid.clone(),
+                };
+                drop((stage, ledger));
+                for room in &joined {
+                    // How many there may be was looked at when it asked.
+                    self.join(socket, own, roster, room, usize::MAX);
                 }
+                return Entry::In(Some(pid));
             }
             // A socket is let in once.
-            Stage::Here { .. } | Stage::Gone => return None,
+            Stage::Here { .. } | Stage::Gone => return Entry::Lapsed,
         };
         roster.insert(id.clone(), socket.clone(), &joined);
         ledger.enter(&mut trace, &pid, roster.rooms_of(id), now);
@@ -136,7 +126,7 @@ impl Keeper {
             trace,
             pid: pid.clone(),
         };
-        Some(pid)
+        Entry::In(Some(pid))
     }
 
     /// A socket is on no roster from now on.
@@ -163,8 +153,8 @@ impl Keeper {
                 }
             }
             (Stage::Joining { .. }, _) => ledger.end(None),
-            (Stage::Returning { returning, .. }, Parting::Lost) => ledger.put_back(*returning),
-            (Stage::Returning { returning, .. }, _) => ledger.end(Some(returning.pid())),
+            (Stage::Returning(returning), Parting::Lost) => ledger.put_back(*returning),
+            (Stage::Returning(returning), _) => ledger.end(Some(returning.pid())),
             (Stage::Gone, _) => {}
         }
     }

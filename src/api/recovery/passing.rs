@@ -66,7 +66,7 @@ impl Keeper {
         match &*own.stage() {
             Stage::Joining { .. } | Stage::Here { .. } => {}
             // It comes with what was missed.
-            Stage::Returning { .. } => recipient = None,
+            Stage::Returning(_) => recipient = None,
             Stage::Gone => recipient = roster.get(id),
         }
         if recipient.is_none() && !ledger.is_away(id) {

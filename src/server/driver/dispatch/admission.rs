@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::api::{
-    Arrival, CallError, Error, Keeper, Listeners, NamespaceInner, Parting, SessionData, Socket,
+    Arrival, CallError, Entry, Error, Keeper, Listeners, NamespaceInner, Parting, SessionData,
+    Socket,
 };
 use crate::recovery::Returning;
 use crate::server::driver::crew::{Begun, Finish, Panicked};
@@ -35,10 +36,9 @@ impl Dispatch {
         let skips =
             returning.is_some() && keeper.is_some_and(|keeper| keeper.terms().skips_middlewares());
         let recoverable = keeper.map(|keeper| {
-            let pid = id::random().into();
             Box::new(match returning {
-                Some(returning) => Keeper::returner(returning, pid),
-                None => keeper.newcomer(&id, pid),
+                Some(returning) => Keeper::returner(returning),
+                None => keeper.newcomer(&id, id::random().into()),
             })
         });
         let (socket, live) = Socket::new(Arrival {
@@ -94,14 +94,29 @@ impl Dispatch {
         };
         let listeners = member.listeners.clone();
         match socket.connect(&member.live) {
-            Some(pid) => desk.accept_recoverable(socket.namespace_name(), socket.id(), &pid),
-            None => desk.accept(socket.namespace_name(), socket.id()),
+            Entry::In(Some(pid)) => {
+                desk.accept_recoverable(socket.namespace_name(), socket.id(), &pid);
+            }
+            Entry::In(None) => desk.accept(socket.namespace_name(), socket.id()),
+            Entry::Lapsed => return self.begin_anew(socket, desk),
         }
         self.calls.start(
             listeners.event("connect").iter().map(|each| &each.handler),
             event_call(socket, "connect"),
             desk,
         );
+    }
+
+    /// What a client came back for is not there any more. What was decided about its socket, which
+    /// had the data of before, holds for that one alone: it gets another, about which the middlewares
+    /// are asked.
+    fn begin_anew(&mut self, socket: &Socket, desk: &mut Desk<'_>) {
+        let namespace = socket.namespace_inner().clone();
+        self.calls.io().enter_namespace_again(&namespace);
+        if let Some(member) = self.members.remove(socket) {
+            member.socket.disconnected(&member.live, Parting::Refused);
+        }
+        self.join(namespace, socket.shared_auth().cloned(), None, desk);
     }
 
     fn refuse(&mut self, socket: &Socket, error: &ConnectError, desk: &mut Desk<'_>) {

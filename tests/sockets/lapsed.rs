@@ -1,0 +1,51 @@
+//! Clients that come back to a session that turns out to be lost.
+
+use trunkline::{Config, ConnectError, Io, Recovery, Socket};
+
+use super::client::log;
+use super::host::serve_io;
+use super::recovery::{come_back, cut, join, tell_of};
+
+#[tokio::test]
+async fn who_missed_too_much_is_a_stranger_whom_the_middlewares_ask() {
+    for skip_middlewares in [true, false] {
+        let mut config = Config::default();
+        config.dispatch.max_backlog = 64 * 1024;
+        let recovery = Recovery {
+            skip_middlewares,
+            ..Recovery::default()
+        };
+        let io = Io::builder().config(config).recovery(recovery).build();
+        let ((teller, mut told), (asking, mut asked)) = (log(), log());
+        tell_of(&io, "/", &teller);
+        io.of("/").middleware(async move |socket: Socket| {
+            tokio::task::yield_now().await;
+            asking.tell(format!("{} {:?}", socket.recovered(), socket.data()));
+            socket.join("early");
+            socket.set_data("user", "Ada").unwrap();
+            Ok::<(), ConnectError>(())
+        });
+        let address = serve_io(&io).await;
+        let (ws, session) = join(address).await;
+        asked.expect("false {}").await;
+        told.expect("here false").await;
+        cut(ws, &mut told).await;
+
+        // More than half of what may wait for a client.
+        io.emit("much", "x".repeat(40 * 1024)).unwrap();
+        let (_ws, missed, new) = come_back(address, &session).await;
+        assert!(missed.is_empty());
+        assert_ne!((&new.sid, &new.pid), (&session.sid, &session.pid));
+        assert_ne!(new.sid, session.sid, "nothing is left of the session");
+        if !skip_middlewares {
+            asked.expect(r#"true {"user": String("Ada")}"#).await;
+        }
+        asked.expect("false {}").await;
+        told.expect("here false").await;
+        let sockets = io.of("/").sockets();
+        assert_eq!(sockets.len(), 1);
+        assert_eq!(sockets[0].id().as_str(), new.sid);
+        assert!(sockets[0].is_in("early"));
+        assert!(asked.told().is_empty());
+    }
+}
