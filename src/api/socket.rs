@@ -58,7 +58,9 @@ struct Inner {
 
 const JOINING: u8 = 0;
 const CONNECTED: u8 = 1;
-const LEFT: u8 = 2;
+/// It is being taken off the roster; nothing more is sent to it.
+const LEAVING: u8 = 2;
+const LEFT: u8 = 3;
 
 /// What became of an emit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -272,7 +274,7 @@ impl Socket {
 
     /// The socket has left, or was refused: it is on no roster from now on.
     pub(crate) fn disconnected(&self, live: &Live, parting: Parting) {
-        if self.0.phase.swap(LEFT, Ordering::AcqRel) == LEFT {
+        if self.0.phase.swap(LEAVING, Ordering::AcqRel) >= LEAVING {
             // Another may be here by its id.
             return;
         }
@@ -281,6 +283,8 @@ impl Socket {
             None => roster.remove(self.id()),
             Some((keeper, own)) => keeper.part(self, own, roster, parting),
         }
+        // Who waits for this may want to take its place.
+        self.0.phase.store(LEFT, Ordering::Release);
         roster.tell();
         live.tell_left();
     }

@@ -1,10 +1,11 @@
-//! Clients that come back to a session that turns out to be lost.
+//! Clients that come back at a bad moment: to a session that turns out to be lost, or that is just
+//! being put aside.
 
 use trunkline::{Config, ConnectError, Io, Recovery, Socket};
 
-use super::client::log;
+use super::client::{Ws, log};
 use super::host::serve_io;
-use super::recovery::{come_back, cut, join, tell_of};
+use super::recovery::{Session, come_back, cut, join, tell_of};
 
 #[tokio::test]
 async fn who_missed_too_much_is_a_stranger_whom_the_middlewares_ask() {
@@ -47,5 +48,26 @@ async fn who_missed_too_much_is_a_stranger_whom_the_middlewares_ask() {
         assert_eq!(sockets[0].id().as_str(), new.sid);
         assert!(sockets[0].is_in("early"));
         assert!(asked.told().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_may_be_back_before_its_session_was_put_aside() {
+    let io = Io::builder().recovery(Recovery::default()).build();
+    io.of("/").on_connect(async |socket: Socket| {
+        if !socket.recovered() {
+            // What takes its time to be looked at.
+            socket.set_data("much", vec![0_u8; 400_000]).unwrap();
+        }
+    });
+    let address = serve_io(&io).await;
+    let (mut ws, session) = join(address).await;
+    for _ in 0..10 {
+        let mut back = Ws::open(address).await;
+        drop(ws);
+        back.send(&session.connect()).await;
+        let again = Session::read(&back.next().await);
+        assert!(again.is(&session));
+        ws = back;
     }
 }

@@ -56,8 +56,9 @@ impl Keeper {
 
     /// A client that arrived at `arrived` makes a claim.
     pub(crate) fn claim(&self, roster: &Roster<Socket>, claim: &Claim, arrived: Moment) -> Return {
-        let claimed = self.lock().claim(claim, arrived, clock::now());
-        match claimed {
+        // Held to the end: who is connected is on the roster for as long as that.
+        let mut ledger = self.lock();
+        match ledger.claim(claim, arrived, clock::now()) {
             Claimed::Nothing => Return::None,
             Claimed::Returning(returning) => Return::Now(returning),
             Claimed::Connected(id) => match roster.get(&id) {

@@ -11,7 +11,7 @@ use crate::api::namespace::NamespaceInner;
 use crate::registry::{Declined, DropReason, Mail, Reach};
 use crate::socketio::{FromArgs, IntoArgs, Outgoing};
 
-use super::{Emitted, LEFT, Socket};
+use super::{Emitted, LEAVING, LEFT, Socket};
 
 impl Socket {
     /// Sends an event to this client. A tuple is several arguments, `()` none, anything else one.
@@ -66,7 +66,7 @@ impl Socket {
     /// Hands something to the client's task if there is room for it.
     pub(in crate::api) fn offer(&self, mail: Mail) -> Result<(), Declined> {
         match self.0.phase.load(Ordering::Acquire) {
-            LEFT => Err(Declined::Dropped(DropReason::Disconnected)),
+            LEAVING | LEFT => Err(Declined::Dropped(DropReason::Disconnected)),
             _ => self.mailbox().offer(mail),
         }
     }
@@ -86,7 +86,7 @@ impl Socket {
 
     pub(in crate::api) fn post(&self, mail: Mail) -> Emitted {
         let sent = match self.0.phase.load(Ordering::Acquire) {
-            LEFT => Err(DropReason::Disconnected),
+            LEAVING | LEFT => Err(DropReason::Disconnected),
             _ => self.mailbox().post(mail),
         };
         sent.map_or_else(Emitted::Dropped, |()| Emitted::Queued)

@@ -8,7 +8,7 @@ use crate::api::listeners::{OutgoingListener, handlers};
 use crate::registry::{Mail, Watch};
 use crate::socketio::{Namespace, Outgoing};
 
-use super::{CONNECTED, LEFT, Socket};
+use super::{CONNECTED, LEAVING, Socket};
 
 impl Socket {
     /// Has the client's task show this socket everything that is sent to it from now on.
@@ -46,7 +46,7 @@ impl Watch for Socket {
     fn sent(&self, outgoing: &Outgoing) -> bool {
         let phase = self.0.phase.load(Ordering::Acquire);
         if phase != CONNECTED {
-            return phase != LEFT;
+            return phase < LEAVING;
         }
         let (shared, own) = (self.0.arrival.namespace.listeners(), self.own_outgoing());
         if shared.any_outgoing().is_empty() && own.is_empty() {
