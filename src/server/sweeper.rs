@@ -15,12 +15,13 @@ const OFTEN: Duration = Duration::from_secs(1);
 /// The longest.
 const SELDOM: Duration = Duration::from_secs(15);
 
-/// Sees to it that somebody sweeps.
+/// Sees to it that somebody sweeps; to be called once there is somebody for whom something is kept.
 pub(super) fn ensure(io: &Io, terms: &Arc<Terms>) {
     if terms.begin_sweeping() {
         let sweeper = Sweeper {
             io: io.downgrade(),
             terms: terms.clone(),
+            is_on_duty: true,
         };
         tokio::spawn(sweeper.run());
     }
@@ -29,10 +30,12 @@ pub(super) fn ensure(io: &Io, terms: &Arc<Terms>) {
 struct Sweeper {
     io: Weak<IoInner>,
     terms: Arc<Terms>,
+    /// Whether nobody else sweeps as long as this does.
+    is_on_duty: bool,
 }
 
 impl Sweeper {
-    async fn run(self) {
+    async fn run(mut self) {
         let mut wait = OFTEN;
         loop {
             tokio::time::sleep_until(clock::runtime_now() + wait).await;
@@ -43,12 +46,14 @@ impl Sweeper {
             let (next, is_deserted) = Io::sweep_recovery(&io, now);
             wait = next.map_or(SELDOM, |next| next.since(now).clamp(OFTEN, SELDOM));
             if is_deserted && next.is_none() {
+                self.is_on_duty = false;
                 self.terms.end_sweeping();
                 // A client may have come that relied on this.
                 let (_, is_deserted) = Io::sweep_recovery(&io, now);
                 if is_deserted || !self.terms.begin_sweeping() {
                     return;
                 }
+                self.is_on_duty = true;
             }
         }
     }
@@ -57,6 +62,8 @@ impl Sweeper {
 impl Drop for Sweeper {
     /// A runtime that ends does not take the next one's sweeper with it.
     fn drop(&mut self) {
-        self.terms.end_sweeping();
+        if self.is_on_duty {
+            self.terms.end_sweeping();
+        }
     }
 }

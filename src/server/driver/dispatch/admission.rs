@@ -12,7 +12,7 @@ use crate::recovery::Returning;
 use crate::server::driver::crew::{Begun, Finish, Panicked};
 use crate::server::driver::desk::Desk;
 use crate::server::driver::members::Member;
-use crate::server::id;
+use crate::server::{id, sweeper};
 use crate::socketio::ConnectError;
 
 use super::{Dispatch, event_call};
@@ -41,6 +41,9 @@ impl Dispatch {
                 None => keeper.newcomer(&id, id::random().into()),
             })
         });
+        if let Some(keeper) = keeper {
+            sweeper::ensure(self.calls.io(), keeper.terms());
+        }
         let (socket, live) = Socket::new(Arrival {
             id,
             io: self.calls.io().clone(),

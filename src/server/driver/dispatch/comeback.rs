@@ -16,7 +16,6 @@ use crate::connection::Dialect;
 use crate::recovery::{Claim, Returning};
 use crate::server::driver::crew::{Begun, Crew};
 use crate::server::driver::desk::Desk;
-use crate::server::sweeper;
 use crate::socketio::Namespace;
 use crate::wire::Moment;
 
@@ -91,7 +90,6 @@ impl Dispatch {
         let Some(keeper) = self.keeper_of(&namespace) else {
             return self.join(namespace, auth, None, desk);
         };
-        sweeper::ensure(self.calls.io(), keeper.terms());
         let Some(claim) = auth.as_deref().and_then(Claim::read) else {
             return self.join(namespace, auth, None, desk);
         };
