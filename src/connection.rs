@@ -145,6 +145,12 @@ impl Connection {
         self.with_session((), |session| session.handle_body(body));
     }
 
+    /// About how many packets the POST's body holds; it is about to be
+    /// [handed over](Connection::handle_body).
+    pub fn packets_in(&self, body: &Body) -> usize {
+        self.session().map_or(1, |session| session.packets_in(body))
+    }
+
     /// A WebSocket wants to take over from polling.
     ///
     /// # Errors

@@ -56,6 +56,11 @@ impl From<Bytes> for Body {
     }
 }
 
+/// How many packets a body holds.
+pub fn count(body: &[u8]) -> usize {
+    1 + memchr::memchr_iter(SEPARATOR, body).count()
+}
+
 /// Splits a body into its packets, one at a time, as slices of the body.
 pub fn split(body: Bytes) -> Packets {
     Packets { rest: Some(body) }

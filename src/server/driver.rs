@@ -57,9 +57,6 @@ const ROUNDS: usize = 16;
 /// the turn.
 const ACCOUNT_AT: usize = 64 * 1024;
 
-/// What stands between the packets of a POST.
-const SEPARATOR: u8 = 0x1e;
-
 struct Driver {
     seat: Seat,
     inbox: Inbox,
@@ -248,7 +245,7 @@ impl Driver {
     fn take_body(&mut self, body: Body, now: Moment) {
         if self.lanes.post_has_body() {
             if self.meter.is_some() {
-                self.meter_body(body.bytes(), now);
+                self.meter_body(&body, now);
             }
             self.connection.handle_body(body);
         }
@@ -256,9 +253,9 @@ impl Driver {
 
     /// A POST is counted as it comes, and answered when it is paid for.
     #[cold]
-    fn meter_body(&mut self, body: &[u8], now: Moment) {
+    fn meter_body(&mut self, body: &Body, now: Moment) {
         if let Some(meter) = &mut self.meter {
-            let packets = 1 + memchr::memchr_iter(SEPARATOR, body).count();
+            let packets = self.connection.packets_in(body);
             meter.take(packets, body.len(), now);
         }
         self.throttle(now);

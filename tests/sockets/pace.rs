@@ -74,6 +74,29 @@ async fn a_client_that_talks_too_fast_is_read_more_slowly() {
 }
 
 #[tokio::test]
+async fn packets_of_old_clients_are_counted_as_they_are_written() {
+    let (teller, mut log) = log();
+    let limits = pace(Some((50, 10)), None);
+    let io = Io::builder().limits(limits).allow_eio3(true).build();
+    io.of("/").on("n", async move || teller.tell("n"));
+    let address = serve_io(&io).await;
+    let packets = r#"7:42["n"]"#.repeat(40);
+    let form = format!("d={}", packets.replace('"', "%22"));
+    for (jsonp, body) in [("", packets), ("&j=0", form)] {
+        let mut http = Http::connect(address).await;
+        let target = format!("{POLLING}{jsonp}").replace("EIO=4", "EIO=3");
+        let open = http.get(&target).await.text().replace('\\', "");
+        let (_, sid) = open.split_once(r#""sid":""#).unwrap();
+        let target = format!("{target}&sid={}", &sid[..sid.find('"').unwrap()]);
+        let start = Instant::now();
+        assert_eq!(http.post(&target, &body).await.text(), "ok");
+        let took = start.elapsed();
+        assert!(took > Duration::from_millis(400), "{took:?}");
+        assert_eq!(log.told().len(), 40);
+    }
+}
+
+#[tokio::test]
 async fn who_would_have_to_wait_for_too_long_is_closed() {
     let mut limits = pace(Some((1, 10)), None);
     limits.stall_limit = Duration::from_millis(200);

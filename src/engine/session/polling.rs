@@ -190,6 +190,20 @@ impl Session {
         }
     }
 
+    /// About how many packets a body holds, malformed and empty ones included: at least one.
+    pub fn packets_in(&self, body: &Body) -> usize {
+        match self.encoding {
+            Encoding::V4 => payload::count(body.bytes()),
+            Encoding::V3 { jsonp, .. } => {
+                let packets = match jsonp {
+                    Some(_) => v3::split_form(body.bytes()),
+                    None => v3::split(body.clone()),
+                };
+                packets.count_all().max(1)
+            }
+        }
+    }
+
     /// The next message of the POSTed body, decoded only now.
     ///
     /// The POST is over when this gives `None`. A malformed packet ends the session after the

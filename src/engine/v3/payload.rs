@@ -74,6 +74,25 @@ fn text_of(mut body: Bytes) -> Rest {
     }
 }
 
+impl Packets {
+    /// How many packets are left, malformed ones included; those without anything in them, which
+    /// are skipped, count as well.
+    pub fn count_all(mut self) -> usize {
+        let mut count = 0;
+        loop {
+            let is_taken = match &mut self.0 {
+                Rest::Text { text, .. } => !text.is_empty() && take_text(text).is_some(),
+                Rest::Binary(rest) => !rest.is_empty() && take_binary(rest).is_some(),
+                Rest::Over => false,
+            };
+            if !is_taken {
+                return count;
+            }
+            count += 1;
+        }
+    }
+}
+
 impl Iterator for Packets {
     type Item = Result<Packet, PacketError>;
 
