@@ -225,12 +225,19 @@ impl Connection {
 
     /// Sends a bare message of Engine.IO; a plain connection has none.
     pub fn send(&mut self, message: Frame) {
-        self.with_session((), |session| {
-            session.send(match message {
-                Frame::Text(text) => Frame::from(format!("{MESSAGE}{text}")),
-                Frame::Binary(bytes) => Frame::Binary(bytes),
-            });
-        });
+        let frame = match message {
+            Frame::Text(text) => Frame::from(format!("{MESSAGE}{text}")),
+            Frame::Binary(bytes) => Frame::Binary(bytes),
+        };
+        match &mut self.0 {
+            Kind::SocketIo(protocol) => {
+                // Behind the packets that wait: not before them, and not within one.
+                protocol.client.sends().push_back(frame);
+                protocol.settle();
+            }
+            Kind::Bare(bare) => bare.session.send(frame),
+            Kind::Plain(_) => {}
+        }
     }
 
     /// Sends an event. One that the client cannot get any more is dropped, and its waiter is told.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use trunkline::{
-    DisconnectReason, Engine, EngineSocket, HandshakeRecord, Io, Server, Service, Socket,
+    Binary, DisconnectReason, Engine, EngineSocket, HandshakeRecord, Io, Server, Service, Socket,
 };
 
 use super::client::{Http, POLLING, Polling, Ws, log, within};
@@ -162,4 +162,26 @@ async fn a_handshake_record_says_what_the_reference_says() {
             .time
             .ends_with(" GMT+0000 (Coordinated Universal Time)")
     );
+}
+
+#[tokio::test]
+async fn a_bare_message_leaves_between_the_packets_where_it_was_sent() {
+    let io = Io::builder().build();
+    io.of("/").on("go", async |socket: Socket| {
+        socket.emit("first", Binary::from(vec![1])).unwrap();
+        socket.conn().send(r#"2["bare"]"#);
+        socket.emit("last", ()).unwrap();
+    });
+    let address = serve_io(&io).await;
+    let mut ws = Ws::join(address).await;
+    ws.send("42[\"go\"]").await;
+    assert!(ws.next().await.starts_with("451-[\"first\""));
+    assert_eq!(ws.next_binary().await, [1]);
+    ws.expect("42[\"bare\"]").await;
+    ws.expect("42[\"last\"]").await;
+    let mut polling = Polling::open(address).await.join().await;
+    polling.send("42[\"go\"]").await;
+    let packets = polling.receive().await;
+    let names = ["first", "bare", "last"].map(|name| packets.find(name).unwrap());
+    assert!(names.is_sorted(), "{packets}");
 }
