@@ -12,7 +12,7 @@ use crate::socketio::name::EventName;
 use crate::socketio::outgoing::Outgoing;
 use crate::socketio::packet::{self, Kind, PacketError};
 use crate::socketio::parser::{Limits, Packet, PacketRef, ParserError};
-use crate::socketio::{Args, Namespace};
+use crate::socketio::{Args, Namespace, json};
 use crate::wire::Frame;
 
 impl Client {
@@ -62,6 +62,10 @@ impl Client {
             Kind::Disconnect => return Err(PacketError::Payload("absent").into()),
             Kind::Event => {
                 let EventName { text, end } = EventName::read(&json).map_err(PacketError::Name)?;
+                let limit = self.config.max_event_length;
+                if text.len() > limit {
+                    return Err(Violation::EventNameTooLong { limit });
+                }
                 if !attachments.is_empty() {
                     packet::check_binary(&json, end, attachments.len())?;
                 }
@@ -83,6 +87,10 @@ impl Client {
         if length > limit {
             return Err(PacketError::NamespaceTooLong { length, limit }.into());
         }
+        let limit = self.config.max_depth;
+        if json::is_deeper(&packet.json, limit) {
+            return Err(Violation::TooDeep { limit });
+        }
         let limit = self.config.max_attachment_bytes;
         if !packet.attachments.is_empty() && packet.weight() > limit {
             return Err(AttachmentError::TooLarge { limit }.into());
@@ -103,6 +111,9 @@ impl Client {
             return Ok(());
         };
         match packet.foreign_frames(parser, id) {
+            // A parser may have nothing to say of a packet; then there is nothing that could be
+            // replaced or lost.
+            Ok(frames) if frames.is_empty() => Ok(()),
             Ok(frames) => {
                 if packet.key().is_some() && id.is_none() {
                     self.sends.replace(packet);

@@ -15,6 +15,9 @@ impl Parser for Scripted {
             return Err(ParserError::new("no word for it"));
         }
         let id = packet.id.map(|id| id.to_string()).unwrap_or_default();
+        if packet.json.contains("secret") {
+            return Ok(Vec::new());
+        }
         let text = format!("{:?} {}{id} {}", packet.kind, packet.namespace, packet.json);
         let parts = packet.attachments.iter().cloned().map(Frame::Binary);
         Ok(std::iter::once(Frame::from(text)).chain(parts).collect())
@@ -60,6 +63,8 @@ fn config() -> Config {
         max_attachment_bytes: 1_000,
         max_namespace_length: 10,
         max_held_events: 1,
+        max_event_length: 12,
+        max_depth: 3,
         ..Config::default()
     }
 }
@@ -124,6 +129,10 @@ fn what_breaks_the_rules_of_json_packets_breaks_them_in_every_format() {
             "below 1",
         ),
         (&long, "larger than 1000"),
+        ("event / 0 [\"0123456789abc\"]", "longer than 12 bytes"),
+        ("event / 0 [\"e\",[[[1]]]]", "deeper than 3"),
+        ("ack / 0 [[[[1]]]]", "deeper than 3"),
+        ("connect /b 0 {\"a\":{\"b\":{\"c\":{}}}}", "deeper than 3"),
         ("ack / 0 {}", "a JSON array"),
         ("ack / 0 [", "not valid JSON"),
         ("connect / 0 ", "already asked for"),
@@ -249,4 +258,22 @@ fn an_event_is_written_once_for_all_who_have_the_same_parser() {
     // Another parser's bytes are never given out.
     assert!(matches!(&sent(&theirs)[..], [Frame::Binary(_)]));
     assert_eq!(sent(&ours), [Frame::from("4Event / [\"e\"]")]);
+}
+
+#[test]
+fn a_packet_without_frames_takes_no_place() {
+    let mut client = here();
+    let event = |name: &str, key: Option<&str>| {
+        let packet = Outgoing::event(&"/".into(), name, &()).unwrap();
+        packet.with_key(key.map(Into::into))
+    };
+    for packet in [
+        event("secret", Some("key")),
+        event("said", None),
+        event("secret", Some("key")),
+    ] {
+        client.emit(&packet, None, at(0)).unwrap();
+    }
+    assert_eq!(client.poll_send(), Some("4Event / [\"said\"]".into()));
+    assert_eq!(client.poll_send(), None);
 }
