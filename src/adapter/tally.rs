@@ -35,7 +35,7 @@ pub(crate) struct Tally {
     owed: HashMap<SocketId, Option<NodeId>>,
     answered: HashSet<SocketId>,
     /// Sockets of nodes that have left.
-    lost: Vec<SocketId>,
+    lost: HashSet<SocketId>,
     /// No node was asked, so none is waited for.
     gave_up: bool,
 }
@@ -54,14 +54,21 @@ impl Tally {
     /// A socket was asked, on another node or on this one.
     pub(crate) fn owe(&mut self, socket: SocketId, node: Option<&NodeId>) {
         // Its answer may have overtaken the news that it was asked.
-        if !self.answered.contains(&socket) {
+        if self.answered.contains(&socket) {
+            return;
+        }
+        // And the node's leaving may have overtaken both.
+        if node.is_some_and(|node| self.left.contains(node)) {
+            self.lost.insert(socket);
+        } else {
             self.owed.insert(socket, node.cloned());
         }
     }
 
     /// A socket has answered. False if it had already, or was never asked.
     pub(crate) fn answer(&mut self, socket: &SocketId) -> bool {
-        let was_asked = self.owed.remove(socket).is_some() || !self.has_reports();
+        let was_asked =
+            self.owed.remove(socket).is_some() || self.lost.remove(socket) || !self.has_reports();
         was_asked && self.answered.insert(socket.clone())
     }
 
@@ -186,6 +193,20 @@ mod tests {
             unnamed: 0,
         };
         assert_eq!(tally.missing(), expected);
+    }
+
+    #[test]
+    fn what_a_node_said_before_it_left_may_come_afterwards() {
+        let mut tally = expecting(&["b"]);
+        tally.leave(&node("b"));
+        for id in ["1", "2"] {
+            tally.owe(socket(id), Some(&node("b")));
+        }
+        tally.report(&node("b"));
+        assert!(tally.is_complete(), "nobody is left who could answer");
+        assert!(tally.answer(&socket("1")));
+        assert!(!tally.answer(&socket("1")), "a second time");
+        assert_eq!(tally.missing().sockets, [socket("2")]);
     }
 
     #[test]
