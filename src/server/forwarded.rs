@@ -98,9 +98,10 @@ impl Client {
 /// All comma-separated entries of all lines of a header, in order.
 fn entries<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let lines = headers.get_all(name).iter();
+    // What a client has put before a proxy's entry may be no text, and must not hide it.
     lines
-        .flat_map(|line| line.to_str().unwrap_or_default().split(','))
-        .map(str::trim)
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(|entry| str::from_utf8(entry).unwrap_or_default().trim())
         .collect()
 }
 
@@ -134,6 +135,18 @@ mod tests {
         let peer = Some(peer.parse().unwrap());
         let client = Client::find(&headers.collect(), peer, false, &trusted);
         client.address.unwrap().to_string()
+    }
+
+    #[test]
+    fn what_is_no_text_hides_no_entry_behind_it() {
+        let line = HeaderValue::from_bytes(b"\xff, 9.9.9.9").unwrap();
+        let headers = HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), line)]);
+        let (peer, trusted) = (
+            "127.0.0.1:1".parse().unwrap(),
+            "127.0.0.1/32".parse().unwrap(),
+        );
+        let client = Client::find(&headers, Some(peer), false, &[trusted]);
+        assert_eq!(client.address, Some("9.9.9.9".parse().unwrap()));
     }
 
     #[test]
