@@ -214,14 +214,18 @@ impl Watch {
             return;
         }
         while let Some(event) = self.next() {
-            let hooks = self.hooks.read().unwrap_or_else(PoisonError::into_inner);
-            let hooks = hooks.clone();
-            for hook in hooks {
+            for hook in self.hooks() {
                 if catch_unwind(AssertUnwindSafe(|| hook(&event))).is_err() {
                     tracing::error!(room = %event.room(), "a hook for room events panicked");
                 }
             }
         }
+    }
+
+    /// A copy: a hook may add others, and change who is where.
+    fn hooks(&self) -> Vec<Hook> {
+        let hooks = self.hooks.read().unwrap_or_else(PoisonError::into_inner);
+        hooks.clone()
     }
 
     /// The next change to tell of; with the last one the telling ends.
@@ -240,6 +244,9 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
     use super::*;
 
     #[derive(Clone)]
@@ -314,6 +321,27 @@ mod tests {
         roster.tell();
         let expected = ["+a", "a>a", "+x", "a>x", "+y", "a>y", "+log", "a>log"];
         assert_eq!(*told.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_hook_may_add_another() {
+        let roster = Arc::new(Roster::new());
+        let (told, listening) = mpsc::channel();
+        let inner = Arc::downgrade(&roster);
+        roster.watch(move |event| {
+            if let RoomEvent::Created { .. } = event {
+                let told = told.clone();
+                let hook = move |event: &RoomEvent| told.send(said(event)).unwrap();
+                inner.upgrade().unwrap().watch(hook);
+            }
+        });
+        let changing = roster.clone();
+        std::thread::spawn(move || {
+            changing.insert(SocketId::new("a"), member(), &[]);
+            changing.tell();
+        });
+        let heard = listening.recv_timeout(Duration::from_secs(10));
+        assert_eq!(heard.as_deref(), Ok("a>a"));
     }
 
     #[test]
