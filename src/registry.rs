@@ -260,7 +260,8 @@ impl Mailbox {
     pub(crate) fn account(&self, before: usize, held: usize) {
         // Memory is never so large that a size has no signed form.
         let change = held.cast_signed() - before.cast_signed();
-        self.backlog.fetch_add(change, Ordering::Relaxed);
+        // In one order with `is_awaited`, so that room that is made is not missed.
+        self.backlog.fetch_add(change, Ordering::SeqCst);
     }
 
     /// Makes bytes that the task accounts for count until they are written, elsewhere.
@@ -275,7 +276,7 @@ impl Mailbox {
     }
 
     fn backlog(&self) -> usize {
-        self.backlog.load(Ordering::Relaxed).max(0).cast_unsigned()
+        self.backlog.load(Ordering::SeqCst).max(0).cast_unsigned()
     }
 
     /// A small number that says by which transport the client is connected at present.
