@@ -144,7 +144,7 @@ impl Namespaces {
             let is_new = !known.contains_key(name);
             if is_new {
                 let most = self.config.max_child_namespaces;
-                if rule.made() >= most {
+                if rule.made() >= most && !rule.is_packed() {
                     removed = sweep(&mut known, rule);
                 }
                 if rule.made() >= most {
@@ -248,12 +248,17 @@ impl Namespaces {
 
 /// Takes out the children of a rule in which nobody is.
 fn sweep(known: &mut Known, rule: &ParentInner) -> Vec<Arc<NamespaceInner>> {
+    rule.set_packed(true);
     let children = rule.children().into_iter();
     let vacant = children.filter(|namespace| namespace.child().is_some_and(Child::is_vacant));
     rule.tell_full();
-    vacant
+    let removed: Vec<_> = vacant
         .filter_map(|namespace| forget(known, &namespace))
-        .collect()
+        .collect();
+    if !removed.is_empty() {
+        rule.set_packed(false);
+    }
+    removed
 }
 
 fn forget(known: &mut Known, namespace: &NamespaceInner) -> Option<Arc<NamespaceInner>> {

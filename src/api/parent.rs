@@ -54,6 +54,9 @@ pub(crate) struct ParentInner {
     children: Mutex<Children>,
     /// Whether the log tells already that there are as many as there may be.
     told: AtomicBool,
+    /// Whether somebody was in each of the children when that was looked at last, and has left none
+    /// empty since.
+    is_packed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -213,6 +216,7 @@ impl ParentInner {
             template,
             children: Mutex::default(),
             told: AtomicBool::new(false),
+            is_packed: AtomicBool::new(false),
         }
     }
 
@@ -262,6 +266,16 @@ impl ParentInner {
         if children.all.remove(name).is_some() {
             children.made -= 1;
         }
+    }
+
+    /// Whether there is no child in which nobody is, as far as is known without looking at each.
+    pub(crate) fn is_packed(&self) -> bool {
+        self.is_packed.load(Ordering::SeqCst)
+    }
+
+    /// What is to be assumed before looking at each child, so that no leaving is missed meanwhile.
+    pub(crate) fn set_packed(&self, is_packed: bool) {
+        self.is_packed.store(is_packed, Ordering::SeqCst);
     }
 
     /// There are as many as there may be: that is logged once.

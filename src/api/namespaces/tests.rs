@@ -82,9 +82,11 @@ fn at_the_limit_empty_children_make_room() {
     let first = enter(&io, "/a/1").unwrap();
     enter(&io, "/a/2").unwrap();
     assert!(enter(&io, "/a/3").is_none(), "somebody is in each");
+    assert!(self::rule(&io).is_packed(), "and is not looked for again");
     assert!(enter(&io, "/a/2").is_some(), "this one exists");
     io.leave_namespace(&first);
     assert!(io.find("/a/1").is_some(), "nobody needs its place");
+    assert!(!self::rule(&io).is_packed());
     enter(&io, "/a/3").unwrap();
     assert_eq!(names(rule.children()), ["/a/2", "/a/3", "/a/declared"]);
     assert_eq!(self::rule(&io).made(), 2);

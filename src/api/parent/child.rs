@@ -47,13 +47,16 @@ impl Child {
 
     /// A client is there no more; whether the namespace may go now.
     pub(crate) fn leave(&self) -> bool {
-        let before = self.occupants.fetch_sub(1, Ordering::AcqRel);
+        let before = self.occupants.fetch_sub(1, Ordering::SeqCst);
+        if before == 1 {
+            self.parent.set_packed(false);
+        }
         before == 1 && !self.is_declared()
     }
 
     /// Whether nobody is there and nobody wants it.
     pub(crate) fn is_vacant(&self) -> bool {
-        self.occupants.load(Ordering::Acquire) == 0 && !self.is_declared()
+        self.occupants.load(Ordering::SeqCst) == 0 && !self.is_declared()
     }
 
     pub(crate) fn is_declared(&self) -> bool {
