@@ -123,3 +123,8 @@ pub use trunkline_macros::Event;
 #[cfg(all(doctest, feature = "assistant"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So is the guide's.
+#[cfg(all(doctest, feature = "assistant", feature = "macros"))]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;

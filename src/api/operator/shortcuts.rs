@@ -6,7 +6,7 @@ use crate::api::EmitError;
 use crate::api::io::Io;
 use crate::api::namespace::Namespace;
 use crate::api::remote::RemoteSocket;
-use crate::socketio::{FromArgs, IntoArgs};
+use crate::socketio::{FromArgs, IntoArgs, SlowClient};
 
 use super::{Broadcast, BroadcastWithAck, Incomplete, RoomNames};
 
@@ -14,6 +14,18 @@ macro_rules! shortcuts {
     ($handle:ident, $whose:literal) => {
         #[doc = concat!("Operations on every socket ", $whose, "; see [`Broadcast`].")]
         impl $handle {
+            /// Everybody; only the newest event of a key waits for each, see
+            /// [`Broadcast::coalesce`].
+            pub fn coalesce(&self, key: &str) -> Broadcast {
+                self.everybody().coalesce(key)
+            }
+
+            /// Everybody; what becomes of events for those that read too slowly, see
+            /// [`Broadcast::when_slow`].
+            pub fn when_slow(&self, policy: SlowClient) -> Broadcast {
+                self.everybody().when_slow(policy)
+            }
+
             /// Everybody, and what is emitted is dropped where it cannot be sent at once.
             pub fn volatile(&self) -> Broadcast {
                 self.everybody().volatile()
