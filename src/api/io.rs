@@ -308,7 +308,10 @@ impl Builder {
 /// A client that is gone is given up after its last ping and the time for the answer.
 fn terms(config: &Config) -> Option<Arc<Terms>> {
     let recovery = config.recovery.clone()?;
-    let silence = config.engine.ping_interval + config.engine.ping_timeout;
+    let silence = config
+        .engine
+        .ping_interval
+        .saturating_add(config.engine.ping_timeout);
     Some(Arc::new(Terms::new(
         recovery,
         silence,

@@ -100,7 +100,7 @@ impl Terms {
     pub(super) fn new(config: Config, silence: Duration, max_backlog: usize) -> Terms {
         Terms {
             budget: Arc::new(Budget::new(&config)),
-            retention: config.max_disconnection + silence,
+            retention: config.max_disconnection.saturating_add(silence),
             // What is sent beside it must have room as well.
             max_replay: max_backlog / 2,
             config,

@@ -114,7 +114,7 @@ impl<D> Ledger<D> {
     /// a client missed before its loss was noticed must be there still.
     pub fn new(tag: Tag, config: &Config, retention: Duration, budget: Arc<Budget>) -> Ledger<D> {
         // Where nothing was noted of a pause, what came before it is there still.
-        let retention = retention + GAP;
+        let retention = retention.saturating_add(GAP);
         Ledger {
             tag,
             log: Log::new(config.max_bytes, retention, budget.clone()),

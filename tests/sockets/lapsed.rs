@@ -1,6 +1,8 @@
 //! Clients that come back at a bad moment: to a session that turns out to be lost, or that is just
 //! being put aside.
 
+use std::time::Duration;
+
 use trunkline::{Config, ConnectError, Io, Recovery, Socket};
 
 use super::client::{Ws, log};
@@ -70,4 +72,21 @@ async fn a_client_may_be_back_before_its_session_was_put_aside() {
         assert!(again.is(&session));
         ws = back;
     }
+}
+
+#[tokio::test]
+async fn a_session_may_be_kept_for_ever() {
+    let recovery = Recovery {
+        max_disconnection: Duration::MAX,
+        ..Recovery::default()
+    };
+    let io = Io::builder().recovery(recovery).build();
+    let (teller, mut told) = log();
+    tell_of(&io, "/", &teller);
+    let address = serve_io(&io).await;
+    let (ws, session) = join(address).await;
+    told.expect("here false").await;
+    cut(ws, &mut told).await;
+    let (_ws, _, again) = come_back(address, &session).await;
+    assert!(again.is(&session));
 }
