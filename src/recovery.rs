@@ -50,7 +50,8 @@ pub struct Config {
     /// How long after its loss a session can be recovered: 2 minutes, as in the reference server.
     pub max_disconnection: Duration,
     /// Whether a client that comes back is let in without asking the namespace's middlewares: true,
-    /// as in the reference server. A refusal by one of them ends the session for good.
+    /// as in the reference server. A refusal by one of them ends the session for good. A client whose
+    /// session turns out to be lost after all begins anew, and they are asked about that one.
     pub skip_middlewares: bool,
     /// The most bytes of packets that one namespace keeps, each counting 128 more than it has: 16 MiB.
     /// The oldest are dropped first; who missed one of these begins a new session.

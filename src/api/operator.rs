@@ -220,7 +220,9 @@ impl Broadcast {
     /// is missing. Without one it ends when all have answered or left; give one where there are
     /// other nodes.
     ///
-    /// All are asked with the same id. Nothing is left behind, also if the future is dropped.
+    /// All are asked with the same id. If the future is dropped, nothing is left behind on this
+    /// server; clients of other nodes owe their answer until the timeout is over, or without one
+    /// until they leave.
     ///
     /// ```
     /// # async fn ask(io: trunkline::Io) {
