@@ -73,6 +73,8 @@ impl Inbox {
         if self.waiters.is_empty() {
             return;
         }
+        // For a client that never catches up there may be ever more who have given up.
+        self.waiters.retain(|(_, waiter)| !waiter.is_closed());
         // Said first, so that room that is made meanwhile is not missed.
         self.mailbox.set_awaited(true);
         let is_met = |until: &Until| match *until {
@@ -216,5 +218,28 @@ impl Desk<'_> {
             Mail::Displaced => self.connection.displace(),
             Mail::ShutDown => self.connection.shut_down(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_no_longer_is_forgotten_before_there_is_room() {
+        let mut inbox = Inbox::new(Arc::new(Mailbox::new(1_000)));
+        inbox.account(900, 0);
+        let (stays, mut staying) = oneshot::channel();
+        let (goes, going) = oneshot::channel();
+        inbox.waiters.push((Until::Room(500), stays));
+        inbox.waiters.push((Until::Flushed, goes));
+        drop(going);
+        inbox.tell_waiters(900);
+        assert_eq!(inbox.waiters.len(), 1);
+        assert!(staying.try_recv().is_err());
+        inbox.account(0, 0);
+        inbox.tell_waiters(0);
+        assert!(inbox.waiters.is_empty());
+        assert!(staying.try_recv().is_ok());
     }
 }
