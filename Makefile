@@ -72,6 +72,10 @@ test-protocol:
 	$(CARGO) build --release --bins --examples --features typescript
 	@if .ci/node $(NODE_AT_LEAST); then \
 		.ci/chromium || [ "$${CI:-false}" = false ] || { echo "FAILED: the page was not tested"; exit 1; }; \
+		.ci/python || [ "$${CI:-false}" = false ] || { echo "FAILED: the Python client was not tested"; exit 1; }; \
+		if .ci/openssl; then $(CARGO) build --locked --manifest-path protocol-tests/rust-client/Cargo.toml || exit 1; \
+		elif [ "$${CI:-false}" != false ]; then echo "FAILED: the Rust client was not tested"; exit 1; \
+		else echo "SKIPPED: the Rust client (what is missing stands above)"; fi; \
 		set -e; cd protocol-tests; npm ci --no-progress; TARGET=trunkline npm test; \
 	elif [ "$${CI:-false}" != false ]; then \
 		echo "FAILED: protocol-tests did not run"; exit 1; \

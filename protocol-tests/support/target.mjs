@@ -26,6 +26,8 @@ const FIXTURE = {
   bench: { reference: "reference.mjs bench", example: "bench_server" },
   // Clients of Socket.IO 2 beside those of today.
   old: { reference: "reference.mjs old", example: "old_clients_server" },
+  // Clients of every kind, for one story.
+  every: { reference: "reference.mjs every", example: "every_client_server" },
   // Clients that speak MessagePack.
   msgpack: { reference: "reference.mjs msgpack", example: "msgpack" },
   // Clients that come back to their session.
@@ -48,19 +50,21 @@ export function variableOf(example) {
 }
 
 /** Starts a fixture by its name. */
-export function startFixture(name, target = TARGET, env = {}) {
+export function startFixture(name, target = TARGET, env = {}, more = []) {
   const { reference, example, flags = [] } = FIXTURE[name];
   const [file, ...kind] = reference.split(" ");
   const command = target === "reference"
     ? [process.execPath, `${HERE}../fixtures/${file}`, ...kind]
     : [program(variableOf(example), `examples/${example}`)];
-  return start([...command, "--port", "0", ...flags], env);
+  return start([...command, "--port", "0", ...flags, ...more], env);
 }
 
 export const startConformance = (target) => startFixture("conformance", target);
 export const startBench = (target, env) => startFixture("bench", target, env);
 export const startRecovery = (target, env) => startFixture("comeback", target, env);
 export const startMsgpack = (target) => startFixture("msgpack", target);
+/** Flags: `--msgpack`, `--recovery`. */
+export const startEvery = (flags, target) => startFixture("every", target, {}, flags);
 export const startOld = (target) => startFixture("old", target);
 
 /** An environment in which the server program has its defaults and asks nobody, whatever the machine has configured. */
