@@ -118,7 +118,8 @@ async function run([program, ...args], proxy) {
   const results = {};
   for await (const line of createInterface({ input: child.stdout })) {
     const { cut, step, result } = JSON.parse(line);
-    if (cut) proxy.cut();
+    if (cut === true) proxy.cut();
+    else if (cut === false) proxy.restore();
     else results[step] = result;
   }
   return results;
@@ -149,9 +150,10 @@ function cell(result, why) {
 
 /** Rows of the clients that were there; transports with the same results share one if they may. */
 function rows(why, share) {
-  return [...told].flatMap(([client, ways]) => {
+  return CLIENTS.filter((client) => told.has(client)).flatMap((client) => {
     const lines = new Map();
-    for (const [way, results] of Object.entries(ways)) {
+    for (const way of Object.keys(WAYS)) {
+      const results = told.get(client)[way] ?? {};
       const cells = STEPS.map((step) => cell(results[step] ?? "failed", why)).join(" | ");
       lines.set(share ? cells : way, [...(lines.get(share ? cells : way) ?? []), [way, cells]]);
     }

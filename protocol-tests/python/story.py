@@ -3,8 +3,8 @@
     story.py CLIENT TRANSPORT URL
 
 CLIENT is asyncio, threaded or msgpack; TRANSPORT polling, websocket or upgrade. URL leads through a proxy, which cuts all
-connections when this program writes the line {"cut": true}. A line is written for each step: {"step", "result"}, where
-the result is "yes", "no: why the client cannot" or, where it failed, "failed: ...".
+connections when this program writes the line {"cut": true}, and lets none in until {"cut": false}. A line is written for
+each step: {"step", "result"}, where the result is "yes", "no: why the client cannot" or, where it failed, "failed: ...".
 """
 
 import asyncio
@@ -191,6 +191,7 @@ class Story:
         before = client.sio.get_sid("/")
         say({"cut": True})
         await client.next("disconnect")
+        say({"cut": False})
         await client.next("connect")
         assert client.sio.get_sid("/") != before
         equal(await client.echo("back", BYTES), ("back", BYTES))

@@ -20,7 +20,7 @@ const newRoom = () => `room ${process.pid} ${rooms++}`;
 
 /**
  * The steps of one client over one transport. `client` has `io`, `options`, and perhaps `old` (Socket.IO 2) and
- * `recovers`; `proxy` has a `url` and `cut()`; `recovering` is a proxy before a server that keeps sessions.
+ * `recovers`; `proxy` has a `url`, `cut()` and `restore()`; `recovering` is a proxy before a server that keeps sessions.
  */
 export function javascriptSteps(client, transports, proxy, recovering) {
   const { io, old } = client;
@@ -59,6 +59,7 @@ export function javascriptSteps(client, transports, proxy, recovering) {
     const gone = next(socket, "disconnect");
     at.cut();
     await gone;
+    at.restore();
     await next(socket, "connect");
   }
 
@@ -165,6 +166,7 @@ export function javascriptSteps(client, transports, proxy, recovering) {
         const [gone, back] = [next(socket, "disconnect"), next(socket, "connect")];
         recovering.cut();
         await gone;
+        recovering.restore();
         await answer(teller, "tell", room, 2);
         await back;
         assert.deepEqual([socket.recovered, socket.id], [true, id]);

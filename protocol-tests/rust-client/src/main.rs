@@ -1,7 +1,7 @@
 //! The story as `rust_socketio` tells it, with its asynchronous client.
 //!
 //! `trunkline-rust-client TRANSPORT URL`, where TRANSPORT is `polling`, `websocket` or `upgrade`. URL leads through a
-//! proxy, which cuts all connections when this program writes the line `{"cut": true}`. A line is written for each
+//! proxy, which cuts all connections when this program writes the line `{"cut": true}`, until `{"cut": false}`. A line is written for each
 //! step: `{"step", "result"}`, where the result is `yes`, `part: ...` or `no: ...` with what the client cannot do, or,
 //! where it failed, `failed: ...`.
 
