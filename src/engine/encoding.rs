@@ -67,6 +67,11 @@ impl Encoding {
         }
     }
 
+    /// Whether answers to polls are scripts, which browsers run for any page.
+    pub const fn is_script(self) -> bool {
+        matches!(self, Encoding::V3 { jsonp: Some(_), .. })
+    }
+
     /// How binary messages travel on a WebSocket with this encoding.
     pub(super) const fn binary(self) -> BinaryForm {
         match self {

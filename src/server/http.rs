@@ -18,6 +18,7 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::timeout;
 
 use super::body::{Upload, UploadError};
+use super::origin::Foreign;
 use super::reply::{self, Rejection, Reply, Taste};
 use super::route::Route;
 use super::sessions::{Arrival, PollAnswer, PostAnswer, SessionHandle};
@@ -117,10 +118,9 @@ impl Exchange<'_> {
         B::Data: Send,
     {
         let access = &self.shared.config.access;
-        let checked = access.check(&self.parts.headers, &self.parts.uri);
-        checked.map_err(|foreign| Refusal::Forbidden {
-            message: Some(foreign.to_string()),
-        })?;
+        access
+            .check(&self.parts.headers, &self.parts.uri)
+            .map_err(forbidden)?;
         match (route, &self.shared.config.client_files) {
             // As a part of this, it would make every other request's task as large.
             (Route::Plain, _) => return Box::pin(self.open_plain()).await,
@@ -198,6 +198,13 @@ impl Exchange<'_> {
     }
 
     async fn open(&mut self, transport: Transport, parsed: &Parsed) -> Result<Answer, Rejection> {
+        let is_script = transport == Transport::Polling && parsed.encoding().is_script();
+        if is_script && self.shared.engine.allow_eio3 {
+            let access = &self.shared.config.access;
+            access
+                .check_script(&self.parts.headers, &self.parts.uri)
+                .map_err(forbidden)?;
+        }
         let (handshake, place) = newcomer::admit(self.shared, self.parts).await?;
         let encoding = parsed.opens(&self.shared.engine)?;
         let version = encoding.version();
@@ -426,6 +433,12 @@ fn posted(answer: Option<PostAnswer>, sid: &Sid, request: &HeaderMap) -> Result<
         }
         Some(PostAnswer::Cut) => Err(Rejection::Cut(StatusCode::BAD_REQUEST)),
         None => Err(unknown(sid).into()),
+    }
+}
+
+fn forbidden(foreign: Foreign) -> Refusal {
+    Refusal::Forbidden {
+        message: Some(foreign.to_string()),
     }
 }
 

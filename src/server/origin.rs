@@ -9,7 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use http::header::{HOST, ORIGIN};
+use http::header::{HOST, ORIGIN, REFERER};
 use http::{HeaderMap, HeaderValue, Uri};
 
 /// The policy for `Origin` and `Host`. The default admits everybody.
@@ -27,7 +27,9 @@ pub struct Access {
     pub hint: Option<String>,
 }
 
-/// Whose pages are admitted. A request without `Origin` comes from no page, and is always admitted.
+/// Whose pages are admitted. A request without `Origin` comes from no page, and is always admitted;
+/// but for one that begins a session of scripts (JSONP, for old clients alone): by its `Referer` it
+/// must say whose page it is from, unless everybody's are admitted.
 #[derive(Clone, Default, Debug)]
 pub enum OriginPolicy {
     /// Everybody's.
@@ -109,6 +111,25 @@ impl Access {
         {
             Some(origin) => Err(self.foreign("Origin", origin)),
             None => Ok(()),
+        }
+    }
+
+    /// Checks a request whose answer is a script. Browsers run scripts for every page, and send no
+    /// `Origin` with them; so the `Referer` must say whose the page is.
+    ///
+    /// # Errors
+    /// The request came from a foreign page, or does not say from which.
+    pub(super) fn check_script(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Foreign> {
+        if matches!(self.origins, OriginPolicy::Any) || headers.contains_key(ORIGIN) {
+            return Ok(());
+        }
+        let referer = headers.get(REFERER);
+        let origin = referer.and_then(origin_of);
+        let is_admitted =
+            |origin| self.origins.admits(origin) || self.is_at_home(origin, headers, uri);
+        match origin.as_ref().is_some_and(is_admitted) {
+            true => Ok(()),
+            false => Err(self.foreign("Referer", &referer)),
         }
     }
 
@@ -230,6 +251,13 @@ impl FromStr for Origin {
     }
 }
 
+/// The origin of a page's address.
+fn origin_of(address: &HeaderValue) -> Option<HeaderValue> {
+    let (scheme, rest) = address.to_str().ok()?.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    HeaderValue::try_from(format!("{scheme}://{host}")).ok()
+}
+
 fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" | "ws" => Some(80),
@@ -316,6 +344,35 @@ mod tests {
             assert_eq!(result.is_ok(), admitted, "{origin:?}");
         }
         assert_eq!(own().check(&HeaderMap::new(), &Uri::default()), Ok(()));
+    }
+
+    #[test]
+    fn scripts_are_for_pages_that_say_who_they_are() {
+        let rows = [
+            ("http://localhost:3000/page?a#b", true),
+            ("http://localhost", true),
+            ("https://chat.example/", true),
+            ("https://chat.example?a", true),
+            ("https://evil.example/", false),
+            ("https://evil.example/http://localhost/", false),
+            ("https://localhost@evil.example/", false),
+            ("https://evil.example?://localhost", false),
+            ("localhost", false),
+            ("", false),
+        ];
+        for (referer, admitted) in rows {
+            let result = own().check_script(&headers(REFERER, referer), &Uri::default());
+            assert_eq!(result.is_ok(), admitted, "{referer:?}");
+        }
+        let (none, uri) = (HeaderMap::new(), Uri::default());
+        assert!(own().check_script(&none, &uri).is_err());
+        assert!(Access::default().check_script(&none, &uri).is_ok());
+        let at_home = Access::same_host(Vec::new());
+        let mut both = headers(REFERER, "https://example.org/page");
+        both.insert(HOST, HeaderValue::from_static("example.org"));
+        assert!(at_home.check_script(&both, &uri).is_ok());
+        both.insert(HOST, HeaderValue::from_static("example.com"));
+        assert!(at_home.check_script(&both, &uri).is_err());
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
+use trunkline::server::{Access, Config};
 use trunkline::{Ack, Args, Error, Io, Socket};
 
 use super::client::{Http, POLLING, Polling, Reply, within};
-use super::host::serve_io;
+use super::host::{serve_config, serve_io};
 
 const OLD: &str = "/socket.io/?EIO=3&transport=polling";
 const OLD_WEBSOCKET: &str = "/socket.io/?EIO=3&transport=websocket";
@@ -153,4 +154,23 @@ async fn bytes_go_by_websocket_with_their_type() {
     let given = [within(ws.next()).await, within(ws.next()).await];
     let given = given.map(|message| message.unwrap().unwrap());
     assert_eq!(given, [Message::text(header), part]);
+}
+
+#[tokio::test]
+async fn scripts_are_no_way_around_the_origins() {
+    let io = Io::builder().allow_eio3(true).build();
+    let config = Config {
+        access: Access::loopback(Vec::new()),
+        ..Config::default()
+    };
+    let address = serve_config(&io, config).await;
+    let mut http = Http::connect(address).await;
+    let target = format!("{OLD}&j=0");
+    let own = ("Referer", "http://localhost:3000/page");
+    let foreign = ("Referer", "https://evil.example/http://localhost/");
+    assert_eq!(http.get(OLD).await.status, 200, "this one cannot be read");
+    for (headers, status) in [(&[own][..], 200), (&[foreign], 403), (&[], 403)] {
+        let reply = http.request("GET", &target, headers, b"").await;
+        assert_eq!(reply.status, status, "{headers:?}");
+    }
 }
