@@ -68,6 +68,32 @@ impl RoomEvent {
             | RoomEvent::Left { room, .. } => room,
         }
     }
+
+    /// Who joined or left it.
+    pub fn socket(&self) -> Option<&SocketId> {
+        match self {
+            RoomEvent::Created { .. } | RoomEvent::Deleted { .. } => None,
+            RoomEvent::Joined { socket, .. } | RoomEvent::Left { socket, .. } => Some(socket),
+        }
+    }
+
+    /// What has happened, in the words of the JavaScript server: `create-room`, `delete-room`,
+    /// `join-room` or `leave-room`.
+    ///
+    /// ```
+    /// use trunkline::rooms::RoomEvent;
+    ///
+    /// let event = RoomEvent::Deleted { room: "lobby".into() };
+    /// assert_eq!((event.name(), event.socket()), ("delete-room", None));
+    /// ```
+    pub fn name(&self) -> &'static str {
+        match self {
+            RoomEvent::Created { .. } => "create-room",
+            RoomEvent::Deleted { .. } => "delete-room",
+            RoomEvent::Joined { .. } => "join-room",
+            RoomEvent::Left { .. } => "leave-room",
+        }
+    }
 }
 
 /// The members of one namespace and the rooms they are in.

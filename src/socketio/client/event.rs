@@ -176,3 +176,10 @@ impl From<EncodeError> for ConnectError {
         ConnectError::internal()
     }
 }
+
+impl From<serde_json::Error> for ConnectError {
+    /// As for [`EncodeError`]: a middleware may return what writes a socket's data.
+    fn from(_: serde_json::Error) -> ConnectError {
+        ConnectError::internal()
+    }
+}
