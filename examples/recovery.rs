@@ -2,10 +2,21 @@
 //!
 //! Everybody gets numbered ticks, and may send something to a room or to everybody. A client that loses
 //! its connection comes back by itself (the JavaScript client does), is in its rooms again, and is sent
-//! what it missed, once and in order: cut its connection and look at the numbers.
+//! what it missed, once and in order.
 //!
-//! Binds 127.0.0.1; `--port 0` takes a free port and prints it. `TICKS_PER_SECOND` (default 1) and
-//! `MAX_DISCONNECTION_MS` (default two minutes) come from the environment.
+//! Run it: `cargo run --example recovery`. Try it from Node, after `npm install socket.io-client`: no
+//! number is missing, and none comes twice.
+//!
+//! ```js
+//! const { io } = require("socket.io-client");
+//! const socket = io("http://127.0.0.1:3000");
+//! socket.on("connect", () => console.log(socket.recovered ? "back again" : "new here", socket.id));
+//! socket.on("tick", (number) => console.log(number));
+//! setInterval(() => socket.io.engine.close(), 4_000); // cuts the connection
+//! ```
+//!
+//! The flag `--port N` takes another port, 0 a free one, and prints it. From the environment:
+//! `TICKS_PER_SECOND` (1), and `MAX_DISCONNECTION_MS`, after which it is too late to come back (120000).
 
 use std::time::Duration;
 

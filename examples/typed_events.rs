@@ -1,7 +1,22 @@
-//! Events as types: a board on which several people draw, and its types for a client in TypeScript.
+//! Events as types: a board on which several people draw. What an event is called, what it carries and how
+//! it is answered is declared once, as a type; the compiler checks it here, and the TypeScript compiler at
+//! the client's.
 //!
-//! Run it: `cargo run --example typed_events --features typescript`, with `-- --port N` on another
-//! port. With `-- --typescript events.d.ts` it writes the types instead, and a client says
+//! Run it: `cargo run --example typed_events --features typescript`, with `-- --port N` on another port.
+//! Try it from Node, after `npm install socket.io-client`:
+//!
+//! ```js
+//! const { io } = require("socket.io-client");
+//! const socket = io("http://127.0.0.1:3001");
+//! socket.on("are-you-sure", ({ shapes }, answer) => answer(shapes > 0));
+//! socket.emit("join", { name: "ann" }, console.log);       // { shapes: {}, drawnBy: [ 'ann (red)' ] }
+//! socket.emit("draw", { shape: { kind: "note", text: "hi" } }, console.log);             // 1, its number
+//! socket.emit("draw", { shape: { kind: "circle" } }, console.log);           // { error: { code: …, … } }
+//! socket.emit("clear", () => console.log("cleared"));                       // asks first: are-you-sure
+//! ```
+//!
+//! For a client in TypeScript, `cargo run --example typed_events --features typescript -- --typescript
+//! events.d.ts` writes the declared types into that file, and the client says
 //!
 //! ```ts
 //! import { io, type Socket } from "socket.io-client";
@@ -12,7 +27,8 @@
 //! const board = await socket.emitWithAck("join", { name: "ann" });
 //! ```
 //!
-//! The types that come with events derive `TS` of the crate `ts-rs`.
+//! Types that come with events (`Board`, `Shape`) derive `TS` of the crate `ts-rs`; only that needs the feature
+//! `typescript`.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
