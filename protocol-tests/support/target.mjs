@@ -102,6 +102,12 @@ export function runTypedEvents(flags) {
   return finish([typedEventsProgram(), ...flags]);
 }
 
+/** An example for readers, on a free port. */
+export function startExample(name, env = {}) {
+  const path = program(variableOf(name), `examples/${name}`);
+  return start([path], { ...OFFLINE, CLIENT: undefined, PORT: "0", ...env });
+}
+
 function typedEventsProgram() {
   return program(variableOf("typed_events"), "examples/typed_events");
 }
