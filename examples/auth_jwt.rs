@@ -68,10 +68,12 @@ struct Tokens {
 
 impl Tokens {
     fn new(secret: &[u8], seconds: u64) -> Tokens {
-        let mut validation = Validation::default();
         // This server's own clock wrote the time: no minute is given away, nor the last second.
-        validation.leeway = 0;
-        validation.reject_tokens_expiring_in_less_than = 1;
+        let validation = Validation {
+            leeway: 0,
+            reject_tokens_expiring_in_less_than: 1,
+            ..Validation::default()
+        };
         Tokens {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
