@@ -412,8 +412,9 @@ impl Plain {
     }
 
     fn send(&mut self, packet: &Outgoing, frame: Option<Frame>, may_be_lost: bool) {
-        if frame.is_some() {
-            self.queue.packet(packet, frame.into_iter(), may_be_lost);
+        if let Some(frame) = frame {
+            self.queue
+                .packet(packet, frame, std::iter::empty(), may_be_lost);
         }
     }
 }

@@ -34,6 +34,7 @@ impl Protocol {
         }
     }
 
+    #[inline]
     pub(super) fn handle_frame(&mut self, now: Moment, frame: Frame) {
         if let Some(message) = self.session.handle_frame(now, frame) {
             self.event = self.message(message, now);
@@ -151,6 +152,7 @@ impl Protocol {
         self.session.writable() && self.client.waiting().0 == 0
     }
 
+    #[inline]
     pub(super) fn poll_event(&mut self, now: Moment) -> Option<Event> {
         loop {
             if let Some(event) = self.event.take().or_else(|| self.client.poll_event()) {

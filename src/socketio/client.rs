@@ -298,6 +298,7 @@ impl Client {
     }
 
     /// The next frame to send, and whether it may be compressed.
+    #[inline]
     pub(crate) fn poll_send_as(&mut self) -> Option<(Frame, bool)> {
         self.sends.pop()
     }
@@ -427,13 +428,8 @@ impl Client {
         if packet.key().is_some() && id.is_none() {
             self.sends.replace(packet);
         }
-        match id {
-            None => self.sends.packet(packet, packet.frames(), may_be_lost),
-            Some(id) => {
-                let frames = packet.frames_with_id(id);
-                self.sends.packet(packet, frames, may_be_lost);
-            }
-        }
+        let text = Frame::Text(packet.text(id));
+        self.sends.packet(packet, text, packet.parts(), may_be_lost);
         Ok(())
     }
 

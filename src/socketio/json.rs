@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr2, memchr2_iter};
+use memchr::{memchr2, memrchr};
 use serde::de::{Deserializer, IgnoredAny, Visitor};
 
 /// What JSON calls whitespace.
@@ -21,17 +21,28 @@ pub(crate) fn check(text: &str) -> Result<(), serde_json::Error> {
 #[inline]
 pub(crate) fn is_deeper(text: &str, most: usize) -> bool {
     // Each level takes two bytes at least, so short texts need no look.
-    text.len() / 2 > most && is_nested(text, most)
+    text.len() / 2 > most && may_be_deeper(text, most) && is_nested(text, most)
 }
 
+/// Whether more than `most` brackets open; those in a string at the very end do not count, which is
+/// often all that is long.
 #[inline(never)]
+fn may_be_deeper(text: &str, most: usize) -> bool {
+    let open = text.trim_end_matches([']', '}']);
+    let open = open.strip_suffix('"').and_then(|string| {
+        let start = memrchr(b'"', string.as_bytes())?;
+        string.get(..start)
+    });
+    let open = open.unwrap_or(text).as_bytes();
+    // In ASCII the two differ in one bit, and nothing else differs from them in that bit alone.
+    let opens = |byte: &u8| u8::from(byte | 0x20 == b'{');
+    let count = |bytes: &[u8]| usize::from(bytes.iter().map(opens).sum::<u8>());
+    // A block's count fits a byte, and so sixteen bytes are compared at a time.
+    let (blocks, rest) = open.as_chunks::<128>();
+    open.len() > most && blocks.iter().map(|block| count(block)).sum::<usize>() + count(rest) > most
+}
+
 fn is_nested(text: &str, most: usize) -> bool {
-    if memchr2_iter(b'[', b'{', text.as_bytes())
-        .nth(most)
-        .is_none()
-    {
-        return false;
-    }
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(byte) = text.as_bytes().get(at) {
         match byte {
@@ -81,11 +92,12 @@ pub(crate) fn needs_escapes(text: &str) -> bool {
 const LONG: usize = 96;
 
 /// [`needs_escapes`] in two looks, each of which is fast: for two bytes, and for the least.
+#[inline(never)]
 fn long_needs_escapes(bytes: &[u8]) -> bool {
     if memchr2(b'"', b'\\', bytes).is_some() {
         return true;
     }
-    let (blocks, rest) = bytes.as_chunks::<64>();
+    let (blocks, rest) = bytes.as_chunks::<256>();
     let least = |bytes: &[u8]| bytes.iter().copied().fold(u8::MAX, u8::min);
     blocks.iter().any(|block| least(block) < b' ') || least(rest) < b' '
 }
@@ -244,5 +256,32 @@ impl<'a> Cursor<'a> {
             }
         }
         &self.text[start..self.at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting_is_seen_whatever_stands_around_it() {
+        let nested = |depth: usize, inner: &str| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!("{open}{inner}{close}")
+        };
+        let brackets = "[{".repeat(300);
+        for inner in ["", "1", r#""text""#, &format!(r#""{brackets}""#)] {
+            for most in [0, 1, 127, 128, 129, 300] {
+                assert!(!is_deeper(&nested(most, inner), most), "{most} {inner}");
+                assert!(is_deeper(&nested(most + 1, inner), most), "{most} {inner}");
+            }
+        }
+        let quoted = format!(r#"["a","\"{brackets}","{brackets}\\"]"#);
+        assert!(!is_deeper(&quoted, 1));
+        // Neighbours are not levels, and what follows does not hide any.
+        let wide = format!("[{}0]", "[{}],".repeat(300));
+        assert!(!is_deeper(&wide, 3));
+        assert!(is_deeper(&wide, 2));
+        assert!(is_deeper(&format!(r#"[{},"end"]"#, nested(200, "")), 200));
     }
 }

@@ -49,7 +49,7 @@ pub(super) struct EventName<'a> {
 impl<'a> EventName<'a> {
     /// Reads the name off the front of `array`, the text of an event's arguments. What follows
     /// the name's comma is not looked at.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(array: &'a str) -> Result<EventName<'a>, NameError> {
         let name = match plain_name(array) {
             Some(name) => name,

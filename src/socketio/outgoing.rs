@@ -57,7 +57,7 @@ pub struct Outgoing {
     /// How long the offset is at the end of the array, its comma and quotes included.
     offset: usize,
     /// The packet in another form than its own.
-    plain: OnceLock<Option<Frame>>,
+    plain: OnceLock<Option<Box<Frame>>>,
     /// The packet in the wire format of the server's parser.
     foreign: OnceLock<Box<Foreign>>,
 }
@@ -273,27 +273,40 @@ impl Outgoing {
     /// The finished frames for all recipients alike: the text message and the attachments behind
     /// it. An event's has no ack id.
     pub fn frames(&self) -> impl Iterator<Item = Frame> {
-        let parts = self.attachments.iter().cloned().map(Frame::Binary);
-        std::iter::once(Frame::Text(self.text.clone())).chain(parts)
+        std::iter::once(Frame::Text(self.text(None))).chain(self.parts())
     }
 
     /// The finished frames with an ack id, which are one recipient's own.
     pub fn frames_with_id(&self, id: u64) -> impl Iterator<Item = Frame> {
-        let text = match self.content {
-            Content::Ack { id: Some(own) } if own == id => self.text.clone(),
-            _ => {
-                let (kind, count) = (self.content.kind(), self.attachments.len());
-                message(kind, count, &self.namespace, Some(id), self.json()).into()
-            }
+        std::iter::once(Frame::Text(self.text(Some(id)))).chain(self.parts())
+    }
+
+    /// The first of the finished frames, with an ack id if there is one.
+    #[inline]
+    pub(super) fn text(&self, id: Option<u64>) -> ByteString {
+        let is_written = match (id, &self.content) {
+            (None, _) => true,
+            (id, Content::Ack { id: own }) => id == *own,
+            (Some(_), Content::Event { .. }) => false,
         };
-        let parts = self.attachments.iter().cloned().map(Frame::Binary);
-        std::iter::once(Frame::Text(text)).chain(parts)
+        if is_written {
+            return self.text.clone();
+        }
+        let (kind, count) = (self.content.kind(), self.attachments.len());
+        message(kind, count, &self.namespace, id, self.json()).into()
+    }
+
+    /// The other frames: the attachments.
+    #[inline]
+    pub(super) fn parts(&self) -> impl Iterator<Item = Frame> {
+        self.attachments.iter().cloned().map(Frame::Binary)
     }
 
     /// The packet in the form of plain JSON, if it has one; `fill` writes it for the first who
     /// asks.
     pub fn plain(&self, fill: impl FnOnce(&Outgoing) -> Option<Frame>) -> Option<&Frame> {
-        self.plain.get_or_init(|| fill(self)).as_ref()
+        let made = self.plain.get_or_init(|| fill(self).map(Box::new));
+        made.as_deref()
     }
 
     /// The array of arguments; an event's begins with its name, and ends with its offset if it

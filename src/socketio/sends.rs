@@ -96,19 +96,24 @@ impl Sends {
     pub(crate) fn packet(
         &mut self,
         packet: &Outgoing,
-        frames: impl Iterator<Item = Frame>,
+        first: Frame,
+        rest: impl Iterator<Item = Frame>,
         may_be_lost: bool,
     ) {
-        let mut mark = Mark {
+        let mark = Mark {
             is_loose: may_be_lost,
             is_uncompressed: packet.flags().uncompressed,
             ..Mark::default()
         };
         self.loose += usize::from(may_be_lost);
-        for frame in frames {
+        self.push(first, mark);
+        for frame in rest {
+            let mark = Mark {
+                is_loose: false,
+                is_part: true,
+                ..mark
+            };
             self.push(frame, mark);
-            mark.is_loose = false;
-            mark.is_part = true;
         }
     }
 
@@ -121,23 +126,32 @@ impl Sends {
     /// The next frame, and whether it may be compressed.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(Frame, bool)> {
-        while let Some(Entry { frame, mark }) = self.entries.pop_front() {
-            if let Some(keys) = &mut self.keys {
-                keys.base += 1;
-            }
-            if mark.is_gone {
-                self.gone -= 1;
-                continue;
-            }
-            self.bytes -= frame.len();
-            self.loose -= usize::from(mark.is_loose);
-            return Some((frame, !mark.is_uncompressed));
+        if self.gone > 0 || self.keys.is_some() {
+            self.pass_over();
         }
-        self.keys = None;
-        if self.entries.capacity() > KEPT {
-            self.entries = VecDeque::new();
+        let Some(Entry { frame, mark }) = self.entries.pop_front() else {
+            if self.entries.capacity() > KEPT {
+                self.entries = VecDeque::new();
+            }
+            return None;
+        };
+        self.bytes -= frame.len();
+        self.loose -= usize::from(mark.is_loose);
+        Some((frame, !mark.is_uncompressed))
+    }
+
+    /// Before a frame leaves: removes the empty places in front of it, and counts it among those
+    /// that have left.
+    #[cold]
+    fn pass_over(&mut self) {
+        let is_gone = |entry: &&Entry| entry.mark.is_gone;
+        let gone = self.entries.iter().take_while(is_gone).count();
+        self.entries.drain(..gone);
+        self.gone -= gone;
+        match &mut self.keys {
+            Some(keys) if !self.entries.is_empty() => keys.base += gone as u64 + 1,
+            _ => self.keys = None,
         }
-        None
     }
 
     /// Takes out the packet that has the key of `packet`, if it waits whole; the next packet that is

@@ -118,8 +118,10 @@ impl Client {
                 if packet.key().is_some() && id.is_none() {
                     self.sends.replace(packet);
                 }
-                let frames = frames.iter().cloned();
-                self.sends.packet(packet, frames, may_be_lost);
+                let mut frames = frames.iter().cloned();
+                if let Some(first) = frames.next() {
+                    self.sends.packet(packet, first, frames, may_be_lost);
+                }
                 Ok(())
             }
             Err(error) => {

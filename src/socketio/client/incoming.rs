@@ -26,9 +26,9 @@ impl Client {
         };
         let Packet { namespace, body } = Packet::decode(&text, limits)?;
         let (namespace, query) = revision.address(namespace, longest)?;
-        self.measure(&body)?;
         let packet = match body {
             Body::Connect { auth } => {
+                self.measure("", auth.unwrap_or_default())?;
                 let auth = match revision {
                     Revision::V4 => query.map(|query| credentials(query).into()),
                     Revision::V5 => auth.map(ByteString::from),
@@ -40,9 +40,14 @@ impl Client {
             Body::Event {
                 name,
                 id,
-                attachments: 0,
+                attachments,
                 json,
             } => {
+                self.measure(&name.text, json)?;
+                if attachments > 0 {
+                    let header = Header::event(&name, id, json);
+                    return self.receive(namespace, header, attachments).map(|()| None);
+                }
                 let index = self.seat(namespace).ok_or_else(|| not_joined(namespace))?;
                 let (array, start) = (text.len() - json.len(), name.end);
                 let name = event_name(name.text, &text);
@@ -51,31 +56,17 @@ impl Client {
             }
             Body::Ack {
                 id,
-                attachments: 0,
-                json,
-            } => Incoming::Ack {
-                id,
-                args: Args::plain(text.slice_ref(json), 0, 1),
-            },
-            Body::Event {
-                name,
-                id,
                 attachments,
                 json,
             } => {
-                let header = Header::event(&name, id, json);
-                return self.receive(namespace, header, attachments).map(|()| None);
-            }
-            Body::Ack {
-                id,
-                attachments,
-                json,
-            } => {
-                let header = Header::Ack {
-                    id,
-                    json: json.into(),
-                };
-                return self.receive(namespace, header, attachments).map(|()| None);
+                self.measure("", json)?;
+                if attachments > 0 {
+                    let json = json.into();
+                    let header = Header::Ack { id, json };
+                    return self.receive(namespace, header, attachments).map(|()| None);
+                }
+                let args = Args::plain(text.slice_ref(json), 0, 1);
+                Incoming::Ack { id, args }
             }
         };
         self.handle_packet(namespace, packet)
@@ -83,19 +74,11 @@ impl Client {
 
     /// Notices what is too long or too deep.
     #[inline]
-    fn measure(&self, body: &Body<'_>) -> Result<(), Violation> {
-        let json = match body {
-            Body::Event { name, json, .. } => {
-                let limit = self.config.max_event_length;
-                if name.text.len() > limit {
-                    return Err(Violation::EventNameTooLong { limit });
-                }
-                json
-            }
-            Body::Ack { json, .. } => json,
-            Body::Connect { auth: Some(auth) } => auth,
-            _ => return Ok(()),
-        };
+    fn measure(&self, name: &str, json: &str) -> Result<(), Violation> {
+        let limit = self.config.max_event_length;
+        if name.len() > limit {
+            return Err(Violation::EventNameTooLong { limit });
+        }
         let limit = self.config.max_depth;
         if json::is_deeper(json, limit) {
             return Err(Violation::TooDeep { limit });

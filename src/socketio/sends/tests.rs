@@ -17,7 +17,8 @@ fn add(sends: &mut Sends, packet: &Outgoing, may_be_lost: bool) {
     if packet.key().is_some() {
         sends.replace(packet);
     }
-    sends.packet(packet, packet.frames(), may_be_lost);
+    let text = Frame::Text(packet.text(None));
+    sends.packet(packet, text, packet.parts(), may_be_lost);
 }
 
 /// The names of the events that come out, and `+` for each attachment behind them.
