@@ -5,7 +5,8 @@
 use trunkline::connection::PlainConfig;
 use trunkline::engine::Transports;
 use trunkline::{
-    CrowdConfig, DispatchConfig, Frame, NamespacesConfig, Pace, Rate, SlowClient, engine, socketio,
+    CrowdConfig, DispatchConfig, Frame, NamespacesConfig, Pace, Rate, Recovery, SlowClient, engine,
+    socketio,
 };
 
 use super::values::Values;
@@ -20,8 +21,7 @@ pub(super) fn compose(values: &Values) -> Result<trunkline::Config, Wrong> {
         dispatch: dispatch(values),
         // The program makes no rules of namespaces.
         namespaces: NamespacesConfig::default(),
-        // The program's clients ask for what they missed as they did before.
-        recovery: None,
+        recovery: recovery(values),
         crowd: CrowdConfig {
             max_clients: values.size("limits.max_clients"),
             max_clients_per_address: number(values, "limits.max_clients_per_address"),
@@ -121,6 +121,18 @@ fn dispatch(values: &Values) -> DispatchConfig {
             bytes: rate(values, "bytes"),
         },
     }
+}
+
+fn recovery(values: &Values) -> Option<Recovery> {
+    let recovery = Recovery {
+        max_disconnection: values.duration("recovery.max_disconnection"),
+        // The program has none.
+        skip_middlewares: true,
+        max_bytes: values.size("recovery.max_bytes"),
+        max_total_bytes: values.size("recovery.max_total_bytes"),
+        max_sessions: values.size("recovery.max_sessions"),
+    };
+    values.switch("recovery.enabled").then_some(recovery)
 }
 
 fn slow_client(values: &Values) -> SlowClient {

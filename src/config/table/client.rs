@@ -11,6 +11,7 @@ pub(super) fn fill(table: &mut Table) {
     plain(table);
     dispatch(table);
     limits(table);
+    recovery(table);
 }
 
 fn engine(table: &mut Table) {
@@ -117,6 +118,20 @@ fn dispatch(table: &mut Table) {
     let policies = Kind::Choice(&["close", "drop-volatile-first", "drop-oldest"]);
     let help = "What becomes of packets for which a client that reads too slowly has no room";
     section.add("slow_client", policies, "close", help);
+}
+
+fn recovery(table: &mut Table) {
+    let mut section = table.section("recovery", "Clients that were cut off and come back");
+    let help = "Whether a client that was cut off can come back to its session, and is sent what it missed";
+    section.add("enabled", Kind::Switch, "false", help);
+    let help = "How long after its loss a session can be recovered";
+    section.add("max_disconnection", Kind::some_time(), "2m", help);
+    let help = "The most bytes of packets that one namespace keeps; the oldest are dropped first";
+    section.add("max_bytes", SIZE, "16MiB", help);
+    let help = "The most bytes that all namespaces keep together";
+    section.add("max_total_bytes", SIZE, "64MiB", help);
+    let help = "The most lost sessions that are kept in all namespaces";
+    section.add("max_sessions", Kind::at_least(0), "100000", help);
 }
 
 /// Those that are off in the library.

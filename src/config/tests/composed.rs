@@ -77,6 +77,7 @@ fn every_setting_arrives_somewhere() {
             "--cookie-name=io",
             "--websocket-compression=true",
             "--assistant-address-rate-interval=9s",
+            "--recovery-enabled=true",
         ];
         if key.starts_with("offline.") {
             variables = Vec::new();
@@ -93,6 +94,16 @@ fn every_setting_arrives_somewhere() {
             "{flag} changes nothing"
         );
     }
+}
+
+#[test]
+fn recovery_is_off_unless_it_is_switched_on() {
+    let config = |flags| config(flags, &[]).clients.recovery;
+    assert_eq!(config(&["--recovery-max-bytes=1"]), None);
+    let on = config(&["--recovery-enabled=true"]);
+    assert_eq!(on, Some(trunkline::Recovery::default()));
+    let some = config(&["--recovery-enabled=true", "--recovery-max-disconnection=5s"]);
+    assert_eq!(some.unwrap().max_disconnection, Duration::from_secs(5));
 }
 
 #[test]
