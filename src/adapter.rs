@@ -144,6 +144,7 @@ impl Peers {
 
 /// Why a message was not sent.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SendError {
     /// Too much waits already.
     #[error("the queue towards other nodes is full")]

@@ -36,9 +36,9 @@ mod wishes;
 pub use ack::{Ack, AnswerError, EmitWithAck};
 pub use answer::{Answer, Error, IntoAdmission, IntoAnswer};
 pub use engine::{Engine, EngineBuilder, EngineSocket};
-pub use handler::{Auth, Call, CallError, DisconnectDetail, EventName, FromCall, Handler};
+pub use handler::{Auth, Call, CallError, DisconnectDetail, EventName, FromCall, Handler, Parts};
 pub(crate) use handshake::Circumstances;
-pub use handshake::{Handshake, HandshakeRecord};
+pub use handshake::Handshake;
 pub use incoming::{Incoming, IntoVerdict};
 pub use io::{Builder, Config, DispatchConfig, HandlerError, Io};
 pub use limits::{CrowdConfig, Limits};
@@ -54,11 +54,12 @@ pub use server_side::{NodeAnswer, ServerSideWithAck};
 pub use socket::{Emitted, Socket, SocketOperator};
 pub use state::{State, States};
 pub use typed::{
-    Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
+    Acknowledges, AnswerTo, Ask, AskAll, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
 };
 #[cfg(feature = "typescript")]
 pub use typed::{Contract, ContractError, Listens, Signature, Unhandled};
 
+pub use crate::adapter::HandshakeRecord;
 pub use crate::registry::{DropReason, Lag};
 
 use crate::connection::Dialect;

@@ -363,6 +363,14 @@ impl Connection {
         }
     }
 
+    /// Closes the connection at once; what is queued is dropped.
+    pub fn discard(&mut self) {
+        match &mut self.0 {
+            Kind::Plain(plain) => plain.discard(),
+            _ => self.with_session((), |session| session.fail(CloseReason::ForcedClose)),
+        }
+    }
+
     /// The server stops: closes the connection at once.
     pub fn shut_down(&mut self) {
         match &mut self.0 {

@@ -97,12 +97,12 @@ pub use api::{
     CrowdConfig, DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine,
     EngineBuilder, EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake,
     HandshakeRecord, Incoming, IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, Limits, ListenerId,
-    Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, RoomNames, Socket, State,
+    Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, Parts, RoomNames, Socket, State,
     States,
 };
 #[cfg(feature = "server")]
 pub use api::{
-    Acknowledges, AnswerTo, Ask, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
+    Acknowledges, AnswerTo, Ask, AskAll, Event, EventAck, NoAck, TypedHandler, WithAck, WithoutAck,
 };
 #[cfg(feature = "server")]
 pub use api::{

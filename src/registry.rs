@@ -54,6 +54,8 @@ pub(crate) enum Mail {
     Room(usize, oneshot::Sender<()>),
     /// Close the connection; what is queued is delivered first.
     Close,
+    /// Close the connection at once; what is queued is dropped.
+    Discard,
     /// The client is back on another connection: this one is over.
     Displaced,
     /// The server stops: close now.
@@ -74,6 +76,7 @@ impl Mail {
             | Mail::Flushed(_)
             | Mail::Room(..)
             | Mail::Close
+            | Mail::Discard
             | Mail::Displaced
             | Mail::ShutDown => 0,
         }

@@ -32,12 +32,14 @@ mod sockets {
     mod listening;
     mod overflow;
     mod pace;
+    mod parents;
     mod parsers;
     mod particulars;
     mod plain;
     mod proxies;
     mod recovery;
     mod refusals;
+    mod removing;
     mod slow;
     mod turns;
     #[cfg(feature = "macros")]

@@ -22,6 +22,7 @@ const VERSION: u8 = 1;
 
 /// Why a message has no written form, or what is written is no message.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
 pub enum MessageError {
     /// More bytes than [`MAX_MESSAGE_BYTES`].
     #[error("a message of {0} bytes, more than {MAX_MESSAGE_BYTES}")]

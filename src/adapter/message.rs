@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::codec::MessageError;
 use crate::rooms::{Room, Selection};
@@ -171,29 +171,47 @@ pub struct SocketRecord {
     pub data: Value,
 }
 
-/// How a client arrived, in the names and forms of the reference server.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+/// What is known of a client's arrival, as `socket.handshake` of the JavaScript server writes it; made
+/// by [`Socket::handshake_record`](crate::Socket::handshake_record), and how
+/// [`RemoteSocket::handshake`](crate::RemoteSocket::handshake) tells of it.
+///
+/// It holds credentials: cookies, the query, `auth`. Read from JSON, keys that are missing have the
+/// values of [`Default`].
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HandshakeRecord {
-    /// The headers of its first request, names in lower case; several of one name are joined with
-    /// commas, cookies with semicolons.
-    pub headers: Map<String, Value>,
-    /// When that came, as text.
+    /// The first request's headers by their names in small letters. One that came several times is
+    /// joined with commas (cookies with semicolons), but for those of which the first one counts;
+    /// `set-cookie` is a list.
+    pub headers: BTreeMap<String, Value>,
+    /// When the request came, as JavaScript writes a date in UTC:
+    /// `Sat Nov 21 2026 19:51:04 GMT+0000 (Coordinated Universal Time)`.
     pub time: String,
-    /// The client's address.
+    /// The client's address; the key is missing if it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Whether there was an `Origin` header.
+    /// Whether the request had an `Origin` header.
     pub xdomain: bool,
-    /// Whether it came by TLS.
+    /// Whether the client came by TLS.
     pub secure: bool,
-    /// When that came, in milliseconds since 1970.
+    /// When the request came, in milliseconds since 1970.
     pub issued: u64,
-    /// The request's target.
+    /// The request's path and query.
     pub url: String,
-    /// The parameters of its query.
-    pub query: BTreeMap<String, Value>,
-    /// What the client sent with its CONNECT packet.
+    /// The query's parameters, decoded; of one that came twice the last value.
+    pub query: BTreeMap<String, String>,
+    /// What the client sent with the CONNECT packet of its namespace; an empty object if nothing.
     pub auth: Value,
+}
+
+impl fmt::Debug for HandshakeRecord {
+    /// Leaves out what carries credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandshakeRecord")
+            .field("address", &self.address)
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Message {

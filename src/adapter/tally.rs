@@ -24,6 +24,18 @@ impl Missing {
     }
 }
 
+impl Missing {
+    /// Adds who is missing of another request to the same nodes.
+    pub(crate) fn add(&mut self, other: Missing) {
+        self.sockets.extend(other.sockets);
+        self.sockets.sort();
+        let of_other = other.nodes.into_iter();
+        let fresh: Vec<_> = of_other.filter(|node| !self.nodes.contains(node)).collect();
+        self.nodes.extend(fresh);
+        self.unnamed = self.unnamed.max(other.unnamed);
+    }
+}
+
 /// Which nodes are waited for, and which sockets of those that have said whom they asked.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {

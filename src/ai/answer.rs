@@ -2,6 +2,7 @@
 //!
 //! Who sends the chunks, and waits while the asker reads slowly, is the shell.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::failure::{Code, Failure};
@@ -222,6 +223,15 @@ impl Answer {
 
     fn unsent(&self) -> usize {
         self.text.len() - self.sent
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("bytes", &self.text.len())
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,6 +5,7 @@
 //! lines that are no field of the format, such as a bare JSON error, come out as well.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::mem;
 use std::ops::Range;
 
@@ -257,6 +258,14 @@ fn add_line(lines: &mut Vec<u8>, line: &[u8]) {
 fn joined(lines: &[u8]) -> Option<String> {
     let lines = lines.strip_suffix(b"\n")?;
     Some(String::from_utf8_lossy(lines).into_owned())
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("bytes", &self.input.len())
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

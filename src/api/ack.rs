@@ -1,6 +1,7 @@
 //! Acknowledgements, both ways: answering a client's event by hand, and waiting for a client's
 //! answer to ours.
 
+use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -117,6 +118,7 @@ impl Ack {
 
 /// Why an acknowledgement did not come, or could not be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AnswerError {
     /// The event could not be written.
     #[error(transparent)]
@@ -208,5 +210,23 @@ impl<T: FromArgs + Send + 'static> IntoFuture for EmitWithAck<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
+    }
+}
+
+impl fmt::Debug for Ack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ack")
+            .field("socket", &self.socket)
+            .field("is_wanted", &self.is_wanted())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for EmitWithAck<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmitWithAck")
+            .field("socket", &self.socket)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }

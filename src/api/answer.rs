@@ -256,3 +256,13 @@ impl<E: Into<ConnectError> + Send + 'static> IntoAdmission for Result<(), E> {
         self.map_err(Into::into)
     }
 }
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.0 {
+            Outcome::Ok(_) => "Answer::Ok",
+            Outcome::Empty => "Answer::Empty",
+            Outcome::Err(_) => "Answer::Err",
+        })
+    }
+}

@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::engine::{CloseReason, Config, Transport};
 use crate::registry::{Mail, Mailbox};
 use crate::wire::Frame;
@@ -193,6 +195,22 @@ impl EngineSocket {
         self.post(Mail::Close);
     }
 
+    /// Closes the connection at once; what was sent and has not left yet is dropped
+    /// (`close(true)` of the JavaScript API).
+    pub fn discard(&self) {
+        self.post(Mail::Discard);
+    }
+
+    /// Waits until everything sent so far was handed to the operating system, or the connection is
+    /// over (`drain` of the JavaScript API). On polling that is when the client fetched it.
+    pub async fn flushed(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if self.0.mailbox.post(Mail::Flushed(sender)).is_ok() {
+            // The sender is dropped when the client leaves.
+            let _ = receiver.await;
+        }
+    }
+
     /// The version of Engine.IO that the client speaks: 4, or 3 where older clients are admitted.
     /// One that speaks plain JSON counts as 4.
     pub fn protocol(&self) -> u8 {
@@ -252,6 +270,14 @@ impl fmt::Debug for EngineSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EngineSocket")
             .field("open", &self.is_open())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("config", &self.0.config)
             .finish_non_exhaustive()
     }
 }

@@ -6,9 +6,20 @@
 //! read once. Behind [`ErasedHandler`] all handlers are alike.
 
 mod extractors;
+mod parts;
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("socket", &self.socket)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,6 +37,7 @@ use super::socket::Socket;
 use super::state::{State, States};
 
 pub use extractors::DisconnectDetail;
+pub use parts::Parts;
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -87,6 +99,7 @@ impl Call {
 
 /// Why a handler's argument could not be made.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum CallError {
     /// What the client sent is not JSON: a violation of the protocol.
     Syntax(String),

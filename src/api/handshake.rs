@@ -16,7 +16,7 @@ use http::{Extensions, HeaderMap, Uri};
 
 use crate::engine::query_pairs;
 
-pub use record::HandshakeRecord;
+pub(crate) use record::record;
 
 /// The first request of a connection, whichever transport it came by.
 ///

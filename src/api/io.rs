@@ -1,7 +1,9 @@
 //! The server as an application sees it: its namespaces, its state, its hooks.
 
 mod ending;
+mod listening;
 mod main_namespace;
+mod settings;
 mod spaces;
 
 use std::fmt;
@@ -446,6 +448,14 @@ impl fmt::Debug for Io {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Io")
             .field("config", &self.0.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("config", &self.config)
             .finish_non_exhaustive()
     }
 }

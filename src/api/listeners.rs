@@ -95,9 +95,9 @@ impl<H> Listener<H> {
 }
 
 impl Listeners {
-    pub(crate) fn add(&mut self, name: &str, listener: Listener<EventHandler>) {
+    pub(crate) fn add(&mut self, name: &str, listener: Listener<EventHandler>, end: End) {
         match self.events.get_mut(name) {
-            Some(listeners) => listeners.push(listener),
+            Some(listeners) => put(listeners, listener, end),
             None => {
                 self.events.insert(name.into(), vec![listener]);
             }

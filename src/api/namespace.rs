@@ -3,7 +3,7 @@
 mod listening;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::registry::Roster;
@@ -44,6 +44,8 @@ pub(crate) struct NamespaceInner {
     /// Counts changes of the listeners, so that a client's task can keep its own copy of them.
     version: AtomicUsize,
     ack_ids: AtomicU64,
+    /// Whether the application has removed it: who is let in nevertheless has to leave at once.
+    removed: AtomicBool,
     /// Its side of the rule that it belongs to, if it does.
     child: Option<Child>,
 }
@@ -258,6 +260,7 @@ impl NamespaceInner {
             listeners: RwLock::default(),
             version: AtomicUsize::new(0),
             ack_ids: AtomicU64::new(0),
+            removed: AtomicBool::new(false),
             child: None,
         }
     }
@@ -329,6 +332,25 @@ impl NamespaceInner {
     pub(crate) fn part(&self, part: &str) -> Option<&str> {
         let place = self.child.as_ref()?.part(part)?;
         self.name.get(place)
+    }
+
+    /// The server has it no more.
+    pub(crate) fn remove(&self) {
+        self.removed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the server has it no more.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.removed.load(Ordering::SeqCst)
+    }
+
+    /// All parts of this name that the rule found in it, with their names.
+    pub(crate) fn parts(&self) -> Vec<(&str, &str)> {
+        let parts = self.child.as_ref().map(Child::parts);
+        let parts = parts.into_iter().flatten();
+        parts
+            .filter_map(|(part, place)| Some((part, self.name.get(place)?)))
+            .collect()
     }
 
     pub(crate) fn next_ack_id(&self) -> u64 {

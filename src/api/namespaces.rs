@@ -200,6 +200,15 @@ impl Namespaces {
         drop(removed);
     }
 
+    /// Takes out the namespace of this name, whoever is in it; nobody is let in any more.
+    pub(crate) fn remove(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        let mut known = self.write();
+        let namespace = known.get(name).cloned()?;
+        namespace.remove();
+        forget(&mut known, &namespace);
+        Some(namespace)
+    }
+
     /// All namespaces, in no particular order.
     pub(crate) fn all(&self) -> Vec<Arc<NamespaceInner>> {
         self.read().values().cloned().collect()
@@ -263,7 +272,7 @@ fn sweep(known: &mut Known, rule: &ParentInner) -> Vec<Arc<NamespaceInner>> {
 
 fn forget(known: &mut Known, namespace: &NamespaceInner) -> Option<Arc<NamespaceInner>> {
     if let Some(child) = namespace.child() {
-        child.parent().disown(&namespace.name);
+        child.parent().disown(&namespace.name, child.is_declared());
     }
     if let Some(cluster) = &namespace.cluster {
         cluster.adapter().namespace_closed(&namespace.name);

@@ -29,6 +29,7 @@ pub(crate) use names::names;
 /// once; [`except`](Broadcast::except) wins over them. Each step gives a new selection and leaves
 /// the one it started from as it was; a clone can serve as the start of several.
 #[derive(Clone)]
+#[must_use = "a selection does nothing by itself"]
 pub struct Broadcast {
     namespace: Arc<NamespaceInner>,
     selection: Selection,
@@ -51,6 +52,7 @@ pub struct Incomplete<A> {
 
 /// Why a request to many did not bring every answer.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RequestError<A> {
     /// It could not be written; nobody was asked.
     #[error(transparent)]
@@ -95,6 +97,19 @@ impl Broadcast {
         }
     }
 
+    /// The same selection, treated in the same way, in another namespace.
+    pub(super) fn in_namespace(&self, namespace: Arc<NamespaceInner>) -> Broadcast {
+        Broadcast {
+            namespace,
+            ..self.clone()
+        }
+    }
+
+    /// The same packet for the namespace of this selection.
+    pub(super) fn address(&self, outgoing: &Outgoing) -> Outgoing {
+        outgoing.in_namespace(&self.namespace.name)
+    }
+
     /// The same selection for packets that are treated in this way.
     pub(crate) fn with(mut self, wishes: Wishes) -> Broadcast {
         self.wishes = wishes;
@@ -102,27 +117,23 @@ impl Broadcast {
     }
 
     /// Adds the members of a room, or of several.
-    #[must_use]
     pub fn to(mut self, rooms: impl RoomNames) -> Broadcast {
         rooms.add_to(&mut self.selection.rooms);
         self
     }
 
     /// The same as [`to`](Broadcast::to) (`in` of the JavaScript API).
-    #[must_use]
     pub fn within(self, rooms: impl RoomNames) -> Broadcast {
         self.to(rooms)
     }
 
     /// Leaves out the members of a room, or of several.
-    #[must_use]
     pub fn except(mut self, rooms: impl RoomNames) -> Broadcast {
         rooms.add_to(&mut self.selection.except);
         self
     }
 
     /// What is emitted is dropped for each client that cannot be sent it at once.
-    #[must_use]
     pub fn volatile(mut self) -> Broadcast {
         self.wishes.flags.volatile = true;
         self
@@ -130,14 +141,12 @@ impl Broadcast {
 
     /// Whether the transport may compress what is emitted; by default it may, where it was agreed
     /// on and is worth it.
-    #[must_use]
     pub fn compress(mut self, compress: bool) -> Broadcast {
         self.wishes.flags.uncompressed = !compress;
         self
     }
 
     /// Only the sockets of this server, whatever other nodes there are.
-    #[must_use]
     pub fn local(mut self) -> Broadcast {
         self.is_local = true;
         self
@@ -145,7 +154,6 @@ impl Broadcast {
 
     /// How long answers are waited for: those of clients, without limit by default, and those of
     /// other nodes, 5 s by default.
-    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Broadcast {
         self.wishes.timeout = Some(timeout);
         self
@@ -154,7 +162,6 @@ impl Broadcast {
     /// For values of which only the newest matters: what is emitted replaces the event of the same
     /// key and namespace for as long as that waits for a client, as
     /// [`Socket::coalesce`](crate::Socket::coalesce).
-    #[must_use]
     pub fn coalesce(mut self, key: &str) -> Broadcast {
         self.wishes.key = Some(key.into());
         self
@@ -162,7 +169,6 @@ impl Broadcast {
 
     /// What becomes of events for clients that have no room because they read too slowly; by default
     /// what the server's configuration says ([`Builder::slow_client`](crate::Builder::slow_client)).
-    #[must_use]
     pub fn when_slow(mut self, policy: SlowClient) -> Broadcast {
         self.wishes.policy = Some(policy);
         self
@@ -175,12 +181,7 @@ impl Broadcast {
     /// # Errors
     /// As [`Socket::emit`](crate::Socket::emit).
     pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<usize, EmitError> {
-        self.emit_ref(name, &args)
-    }
-
-    /// [`emit`](Broadcast::emit), for arguments that are needed again.
-    pub(super) fn emit_ref(&self, name: &str, args: &impl IntoArgs) -> Result<usize, EmitError> {
-        let outgoing = self.write(name, args)?;
+        let outgoing = self.write(name, &args)?;
         self.publish(&outgoing)?;
         Ok(self.deliver(outgoing))
     }
@@ -246,10 +247,15 @@ impl Broadcast {
         name: &str,
         args: impl IntoArgs,
     ) -> BroadcastWithAck<T> {
-        BroadcastWithAck::new(self.clone(), self.write(name, &args))
+        let asked = self.write(name, &args);
+        BroadcastWithAck::new(asked.map(|outgoing| vec![(self.clone(), outgoing)]))
     }
 
-    pub(super) fn write(&self, name: &str, args: &impl IntoArgs) -> Result<Outgoing, EmitError> {
+    pub(in crate::api) fn write(
+        &self,
+        name: &str,
+        args: &impl IntoArgs,
+    ) -> Result<Outgoing, EmitError> {
         let outgoing = Outgoing::event(&self.namespace.name, name, args)?;
         Ok(self.wishes.dress(outgoing))
     }

@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::rooms::RoomEvent;
 use crate::socketio::{IntoArgs, Namespace as Name};
 
 use super::EmitError;
@@ -19,6 +20,7 @@ use super::handler::Handler;
 use super::io::Io;
 use super::namespace::{Namespace, NamespaceInner};
 use super::operator::RoomNames;
+use super::server_side::ServerSide;
 use super::socket::Socket;
 
 pub use broadcast::ParentBroadcast;
@@ -65,7 +67,11 @@ struct Children {
     all: HashMap<Name, Weak<NamespaceInner>>,
     /// How many of them clients brought about.
     made: usize,
+    /// Who wants to know of the changes of rooms in each of them.
+    room_hooks: Vec<RoomHook>,
 }
+
+type RoomHook = Arc<dyn Fn(&str, &RoomEvent) + Send + Sync>;
 
 impl ParentNamespace {
     pub(crate) fn new(io: Io, inner: Arc<ParentInner>) -> ParentNamespace {
@@ -162,20 +168,12 @@ impl ParentNamespace {
     /// # Errors
     /// As [`Socket::emit`].
     pub fn emit(&self, name: &str, args: impl IntoArgs) -> Result<usize, EmitError> {
-        self.everyone().emit(name, args)
-    }
-
-    /// Sends the event `message` to every socket in every namespace of the rule.
-    ///
-    /// # Errors
-    /// As [`Socket::emit`].
-    pub fn send(&self, args: impl IntoArgs) -> Result<usize, EmitError> {
-        self.emit("message", args)
+        self.everybody().emit(name, args)
     }
 
     /// The members of a room, or of several, in every namespace of the rule.
     pub fn to(&self, rooms: impl RoomNames) -> ParentBroadcast {
-        self.everyone().to(rooms)
+        self.everybody().to(rooms)
     }
 
     /// The same as [`to`](ParentNamespace::to) (`in` of the JavaScript API).
@@ -185,12 +183,12 @@ impl ParentNamespace {
 
     /// Everyone in every namespace of the rule but the members of these rooms.
     pub fn except(&self, rooms: impl RoomNames) -> ParentBroadcast {
-        self.everyone().except(rooms)
+        self.everybody().except(rooms)
     }
 
     /// All connected sockets of all namespaces of the rule.
     pub fn sockets(&self) -> Vec<Socket> {
-        self.everyone().sockets()
+        self.everybody().sockets()
     }
 
     /// How many sockets are connected to the namespaces of the rule.
@@ -199,7 +197,7 @@ impl ParentNamespace {
         children.iter().map(|child| child.roster.len()).sum()
     }
 
-    fn everyone(&self) -> ParentBroadcast {
+    pub(in crate::api) fn everybody(&self) -> ParentBroadcast {
         ParentBroadcast::new(self.inner.clone())
     }
 
@@ -222,6 +220,10 @@ impl ParentInner {
 
     pub(crate) fn text(&self) -> &str {
         self.rule.text()
+    }
+
+    pub(crate) fn server_side(&self) -> &ServerSide {
+        &self.template.server_side
     }
 
     pub(crate) fn is_same(&self, rule: &Rule) -> bool {
@@ -251,8 +253,20 @@ impl ParentInner {
     pub(crate) fn adopt(&self, child: &Arc<NamespaceInner>) {
         let mut children = self.lock();
         children.made += 1;
+        for hook in &children.room_hooks {
+            watch_rooms(child, hook.clone());
+        }
         let weak = Arc::downgrade(child);
         children.all.insert(child.name.clone(), weak);
+    }
+
+    /// Tells a hook of the changes of rooms in every child, those to come included.
+    fn watch_rooms(&self, hook: RoomHook) {
+        let mut children = self.lock();
+        for child in children.all.values().filter_map(Weak::upgrade) {
+            watch_rooms(&child, hook.clone());
+        }
+        children.room_hooks.push(hook);
     }
 
     /// A child is the application's from now on.
@@ -260,10 +274,11 @@ impl ParentInner {
         self.lock().made -= 1;
     }
 
-    /// Forgets a child that a client brought about.
-    pub(crate) fn disown(&self, name: &Name) {
+    /// Forgets a child, which counted as one that a client brought about unless the application has
+    /// declared it.
+    pub(crate) fn disown(&self, name: &Name, declared: bool) {
         let mut children = self.lock();
-        if children.all.remove(name).is_some() {
+        if children.all.remove(name).is_some() && !declared {
             children.made -= 1;
         }
     }
@@ -299,6 +314,11 @@ impl ParentInner {
         // Nothing panics while the lock is held.
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn watch_rooms(child: &NamespaceInner, hook: RoomHook) {
+    let name = child.name.clone();
+    child.roster.watch(move |event| hook(&name, event));
 }
 
 impl fmt::Debug for ParentNamespace {

@@ -146,3 +146,9 @@ impl<T: FromArgs + Send + 'static> IntoFuture for RemoteWithAck<T> {
         Box::pin(self.0.send_to_one())
     }
 }
+
+impl<T> fmt::Debug for RemoteWithAck<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RemoteWithAck").field(&self.0).finish()
+    }
+}

@@ -1,6 +1,7 @@
 //! Events between the servers of a cluster: they reach the other nodes, never a client.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -36,12 +37,25 @@ impl ServerSide {
     }
 
     /// The handlers of an event, in the order of their registration; a reserved name has none.
-    pub(crate) fn find(&self, name: &str) -> Vec<ServerSideHandler> {
+    fn find(&self, name: &str) -> Vec<ServerSideHandler> {
         if RESERVED.contains(&name) {
             return Vec::new();
         }
         let handlers = self.0.read().unwrap_or_else(PoisonError::into_inner);
         handlers.get(name).cloned().unwrap_or_default()
+    }
+}
+
+impl NamespaceInner {
+    /// Who handles another node's event: the handlers of the rule that the namespace belongs to, then
+    /// its own.
+    pub(crate) fn server_side_handlers(&self, name: &str) -> Vec<ServerSideHandler> {
+        let of_rule = self
+            .child()
+            .map(|child| child.parent().server_side().find(name));
+        let mut handlers = of_rule.unwrap_or_default();
+        handlers.extend(self.server_side.find(name));
+        handlers
     }
 }
 
@@ -265,5 +279,14 @@ impl<T: FromArgs + Send + 'static> IntoFuture for ServerSideWithAck<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
+    }
+}
+
+impl<T> fmt::Debug for ServerSideWithAck<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSideWithAck")
+            .field("namespace", &self.namespace.name)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }

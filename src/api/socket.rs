@@ -20,11 +20,11 @@ use crate::socketio::Namespace;
 use crate::wire::SocketId;
 
 use super::engine::EngineSocket;
-use super::handshake::{Handshake, HandshakeRecord};
+use super::handshake::{self, Handshake};
 use super::io::Io;
 use super::namespace::NamespaceInner;
 use super::recovery::{Entry, Parting, Recoverable};
-use super::{Dialect, Transport};
+use super::{Dialect, HandshakeRecord, Transport};
 
 pub(crate) use live::Live;
 pub use operator::SocketOperator;
@@ -142,7 +142,7 @@ impl Socket {
     /// What is known of the arrival as one value, with the keys of the JavaScript server's
     /// `socket.handshake`: to be emitted, logged or kept. It holds credentials.
     pub fn handshake_record(&self) -> HandshakeRecord {
-        HandshakeRecord::new(self.handshake(), self.auth())
+        handshake::record(self.handshake(), self.auth())
     }
 
     /// The Engine.IO connection under this socket, which it shares with the client's sockets in

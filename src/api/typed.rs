@@ -13,7 +13,7 @@ mod handler;
 #[cfg(feature = "typescript")]
 mod typescript;
 
-pub use ask::Ask;
+pub use ask::{Ask, AskAll};
 #[cfg(feature = "typescript")]
 pub use contract::{Contract, ContractError, Listens, Unhandled};
 pub use handler::{Acknowledges, TypedHandler};

@@ -1,6 +1,7 @@
 //! The service that takes the requests of its path and leaves all others to the application.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -254,5 +255,21 @@ impl<B> hyper::service::Service<Request<B>> for NotFound {
 
     fn call(&self, request: Request<B>) -> Self::Future {
         NotFound::answer(&request)
+    }
+}
+
+impl<A> fmt::Debug for Service<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("clients", &self.client_count())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("clients", &self.shared.crowd.len())
+            .finish_non_exhaustive()
     }
 }

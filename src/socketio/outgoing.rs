@@ -91,7 +91,7 @@ pub enum SlowClient {
     DropOldest,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Content {
     Event {
         /// The name, if it does not stand in the JSON as it is.
@@ -232,6 +232,30 @@ impl Outgoing {
             plain: OnceLock::new(),
             foreign: OnceLock::new(),
             ..self
+        }
+    }
+
+    /// The same packet for clients in another namespace; its values are not written anew.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &Namespace) -> Outgoing {
+        let id = match self.content {
+            Content::Ack { id } => id,
+            Content::Event { .. } => None,
+        };
+        let (kind, json) = (self.content.kind(), self.json());
+        let text = message(kind, self.attachments.len(), namespace, id, json);
+        Outgoing {
+            namespace: namespace.clone(),
+            content: self.content.clone(),
+            array: text.len() - json.len(),
+            text: text.into(),
+            attachments: self.attachments.clone(),
+            flags: self.flags,
+            slow: self.slow,
+            key: self.key.clone(),
+            offset: self.offset,
+            plain: OnceLock::new(),
+            foreign: OnceLock::new(),
         }
     }
 

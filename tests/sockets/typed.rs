@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
-use trunkline::{AckError, AnswerError, Binary, Error, Event, Io, Socket, State};
+use trunkline::{AckError, AnswerError, Binary, Error, Event, Io, RequestError, Socket, State};
 
 use super::client::{Ws, log, within};
 use super::host::serve_io;
@@ -264,4 +264,48 @@ async fn a_question_is_answered_in_its_type_or_not_at_all() {
     told.expect("Ok(())").await;
     ws.expect(r#"424["leave"]"#).await;
     told.expect("late: true").await;
+}
+
+#[tokio::test]
+async fn questions_are_asked_of_several_sockets_and_from_afar() {
+    let io = Io::builder().build();
+    let mut ws = Ws::join(serve_io(&io).await).await;
+    let socket = io.sockets().pop().unwrap();
+    let asking = tokio::spawn(
+        io.ask(&Move(1, None))
+            .timeout(Duration::from_secs(9))
+            .into_future(),
+    );
+    ws.expect("420[\"move\",1,null]").await;
+    ws.send("430[3,4]").await;
+    let answers = within(asking).await.unwrap().unwrap();
+    let [(id, answer)] = &answers[..] else {
+        panic!("{answers:?}");
+    };
+    assert_eq!((id, answer.as_ref().unwrap()), (socket.id(), &(3, 4)));
+
+    let asking = io.timeout(Duration::from_millis(1)).ask(&Move(2, Some(3)));
+    let Err(RequestError::Incomplete(some)) = within(asking.into_future()).await else {
+        panic!("nobody has answered");
+    };
+    assert_eq!((some.answers.len(), some.missing.sockets.len()), (0, 1));
+    ws.expect("421[\"move\",2,3]").await;
+
+    let slow = socket.timeout(Duration::from_millis(1));
+    let silence = within(slow.ask(&Move(4, None)).into_future()).await;
+    assert!(
+        matches!(silence, Err(AnswerError::Ack(AckError::TimedOut))),
+        "{silence:?}"
+    );
+    ws.expect("422[\"move\",4,null]").await;
+    slow.emit_event(&Said { by: "me" }).unwrap();
+    ws.expect("42[\"said\",{\"by\":\"me\"}]").await;
+
+    let remote = io.fetch_sockets().await.unwrap().pop().unwrap();
+    remote.emit_event(&Said { by: "you" }).unwrap();
+    ws.expect("42[\"said\",{\"by\":\"you\"}]").await;
+    let asking = tokio::spawn(remote.ask(&Move(5, None)).into_future());
+    ws.expect("423[\"move\",5,null]").await;
+    ws.send("433[6,7]").await;
+    assert_eq!(within(asking).await.unwrap().unwrap(), (6, 7));
 }

@@ -3,6 +3,7 @@
 
 mod document;
 
+use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::value::RawValue;
@@ -301,6 +302,15 @@ fn until(text: &str, unix_now: u64) -> Option<Duration> {
     let date = httpdate::parse_http_date(text.trim()).ok()?;
     let since_1970 = date.duration_since(UNIX_EPOCH).ok()?;
     Some(since_1970.saturating_sub(Duration::from_secs(unix_now)))
+}
+
+impl fmt::Debug for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

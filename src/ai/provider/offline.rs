@@ -10,6 +10,7 @@ mod chance;
 mod hooks;
 mod rules;
 
+use std::fmt;
 use std::time::Duration;
 
 use super::{Completion, Event, Prompt, Unit, Usage};
@@ -133,6 +134,14 @@ fn quoted(text: &str, max_bytes: usize) -> String {
     let words: Vec<&str> = start.split_whitespace().collect();
     let ellipsis = if start.len() < text.len() { "…" } else { "" };
     format!("“{}{ellipsis}”", words.join(" "))
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("pause", &self.pause)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -329,3 +329,11 @@ fn unreadable(error: &dyn fmt::Display) -> Fault {
 
 #[cfg(test)]
 pub(super) mod tests;
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("is_over", &self.is_over)
+            .finish_non_exhaustive()
+    }
+}

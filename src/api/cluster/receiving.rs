@@ -81,7 +81,7 @@ impl Cluster {
                 event,
                 args,
             } => {
-                let handlers = namespace.server_side.find(event);
+                let handlers = namespace.server_side_handlers(event);
                 if handlers.is_empty() {
                     self.answer_for_nobody(from, message);
                     return Ok(None);

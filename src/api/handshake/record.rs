@@ -1,13 +1,13 @@
 //! The handshake as one value, with the keys that the reference server gives it.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use http::Uri;
 use serde_json::Value;
 
-use super::Handshake;
+use super::{Handshake, decode};
+use crate::adapter::HandshakeRecord;
 
 /// Headers of which the first one counts; of all others the values are joined, as in Node.js.
 const ONCE: [&str; 18] = [
@@ -31,76 +31,58 @@ const ONCE: [&str; 18] = [
     "user-agent",
 ];
 
-/// What is known of a client's arrival, as `socket.handshake` of the JavaScript server writes it;
-/// made by [`Socket::handshake_record`](crate::Socket::handshake_record).
-///
-/// It holds credentials: cookies, the query, `auth`.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct HandshakeRecord {
-    /// The first request's headers by their names in small letters. One that came several times is
-    /// joined with commas (cookies with semicolons), but for those of which the first one counts;
-    /// `set-cookie` is a list.
-    pub headers: BTreeMap<String, Value>,
-    /// When the request came, as JavaScript writes a date in UTC:
-    /// `Sat Nov 21 2026 19:51:04 GMT+0000 (Coordinated Universal Time)`.
-    pub time: String,
-    /// The client's address; the key is missing if it is unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// Whether the request had an `Origin` header.
-    pub xdomain: bool,
-    /// Whether the client came by TLS.
-    pub secure: bool,
-    /// When the request came, in milliseconds since 1970.
-    pub issued: u64,
-    /// The request's path and query.
-    pub url: String,
-    /// The query's parameters, decoded; of one that came twice the last value.
-    pub query: BTreeMap<String, String>,
-    /// What the client sent with the CONNECT packet of its namespace; an empty object if nothing.
-    pub auth: Value,
-}
+/// When a date has no written form any more: the year 10,000, in milliseconds.
+const LAST_DATE: u128 = 253_402_300_800_000;
 
-impl HandshakeRecord {
-    pub(crate) fn new(handshake: &Handshake, auth: &str) -> HandshakeRecord {
-        let since = handshake.time.duration_since(SystemTime::UNIX_EPOCH);
-        let url = handshake.uri().path_and_query();
-        let query = handshake.query_pairs().iter().cloned();
-        HandshakeRecord {
-            headers: headers(handshake),
-            time: javascript_date(handshake.time),
-            address: handshake.address.map(|address| address.to_string()),
-            xdomain: handshake.cross_domain,
-            secure: handshake.secure,
-            issued: since.map_or(0, |since| {
-                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-            }),
-            url: url.map_or_else(|| "/".to_owned(), ToString::to_string),
-            query: query.collect(),
-            // It was read before, so it is JSON.
-            auth: serde_json::from_str(auth).unwrap_or_default(),
-        }
+/// What is known of an arrival, with what came in the CONNECT packet (JSON).
+///
+/// The head is read again rather than unfolded, which would stay in memory with the client.
+pub(crate) fn record(handshake: &Handshake, auth: &str) -> HandshakeRecord {
+    let target = Uri::try_from(handshake.target()).unwrap_or_default();
+    let url = target.path_and_query();
+    let query = decode(target.query().unwrap_or_default()).into_iter();
+    let since = handshake.time.duration_since(UNIX_EPOCH);
+    let issued = since.map_or(0, |since| since.as_millis());
+    HandshakeRecord {
+        headers: headers(handshake),
+        time: match handshake.time >= UNIX_EPOCH && issued < LAST_DATE {
+            true => javascript_date(handshake.time),
+            false => String::new(),
+        },
+        address: handshake.address.map(|address| address.to_string()),
+        xdomain: handshake.cross_domain,
+        secure: handshake.secure,
+        issued: issued.try_into().unwrap_or(u64::MAX),
+        url: url.map_or_else(|| "/".to_owned(), ToString::to_string),
+        query: query.collect(),
+        // It was read before, so it is JSON.
+        auth: serde_json::from_str(auth).unwrap_or_default(),
     }
 }
 
 fn headers(handshake: &Handshake) -> BTreeMap<String, Value> {
-    let mut joined = BTreeMap::new();
-    for name in handshake.headers().keys() {
-        let values = handshake.headers().get_all(name).iter();
+    let mut known: BTreeMap<String, Value> = BTreeMap::new();
+    for (name, value) in handshake.lines() {
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
         // Each byte is a character, as in Node.js.
-        let mut values = values.map(|value| value.as_bytes().iter().copied().map(char::from));
-        let value = match name.as_str() {
-            "set-cookie" => values.map(String::from_iter).collect(),
-            known if ONCE.contains(&known) => values.next().map(String::from_iter).into(),
-            known => {
-                let between = if known == "cookie" { "; " } else { ", " };
-                let values: Vec<String> = values.map(String::from_iter).collect();
-                values.join(between).into()
+        let value: String = value.iter().copied().map(char::from).collect();
+        let separator = if name == "cookie" { "; " } else { ", " };
+        match known.get_mut(&name) {
+            Some(Value::Array(all)) => all.push(value.into()),
+            Some(_) if ONCE.contains(&name.as_str()) => {}
+            Some(Value::String(first)) => {
+                first.push_str(separator);
+                first.push_str(&value);
             }
-        };
-        joined.insert(name.as_str().to_owned(), value);
+            _ if name == "set-cookie" => {
+                known.insert(name, vec![value].into());
+            }
+            _ => {
+                known.insert(name, value.into());
+            }
+        }
     }
-    joined
+    known
 }
 
 /// `Sat Nov 21 2026 19:51:04 GMT+0000 (Coordinated Universal Time)`.
@@ -118,15 +100,5 @@ fn javascript_date(time: SystemTime) -> String {
             )
         }
         _ => date,
-    }
-}
-
-impl fmt::Debug for HandshakeRecord {
-    /// Leaves out what carries credentials.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandshakeRecord")
-            .field("address", &self.address)
-            .field("time", &self.time)
-            .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
 
-use super::{Circumstances, Handshake, HandshakeRecord};
+use super::{Circumstances, Handshake, record};
+use crate::adapter::HandshakeRecord;
 
 fn handshake(target: &'static str, headers: &[(&'static str, &'static [u8])]) -> Handshake {
     let mut map = HeaderMap::new();
@@ -119,16 +120,16 @@ fn a_record_has_the_keys_and_texts_of_the_reference() {
         "query": { "EIO": "4", "transport": "polling", "&a": "&=?a", "a": "2" },
         "auth": { "token": [1] },
     });
-    let record = HandshakeRecord::new(&handshake, r#"{"token":[1]}"#);
-    assert_eq!(serde_json::to_value(&record).unwrap(), expected);
+    let written = record(&handshake, r#"{"token":[1]}"#);
+    assert_eq!(serde_json::to_value(&written).unwrap(), expected);
     assert_eq!(
         serde_json::from_value::<HandshakeRecord>(expected).unwrap(),
-        record
+        written
     );
-    assert!(!format!("{record:?}").contains("token"));
+    assert!(!format!("{written:?}").contains("token"));
 
     handshake.address = None;
-    let record = serde_json::to_value(HandshakeRecord::new(&handshake, "{}")).unwrap();
+    let record = serde_json::to_value(record(&handshake, "{}")).unwrap();
     assert_eq!(record.get("address"), None);
     assert_eq!(record["auth"], serde_json::json!({}));
 }

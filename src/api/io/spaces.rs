@@ -10,6 +10,7 @@ use crate::api::handler::BoxFuture;
 use crate::api::namespace::{Namespace, NamespaceInner};
 use crate::api::namespaces::Found;
 use crate::api::parent::{ParentInner, ParentNamespace, Rule};
+use crate::rooms::Selection;
 use crate::socketio;
 
 use super::{Builder, Io};
@@ -49,6 +50,34 @@ impl Io {
             None => self.0.namespaces.get(&format!("/{name}")),
         };
         Some(Namespace::new(self.clone(), inner?))
+    }
+
+    /// Removes the namespace of this name and says whether there was one. A missing leading slash is
+    /// added.
+    ///
+    /// Its sockets leave with `server namespace disconnect`, and clients that ask for it later are
+    /// refused with `Invalid namespace`, unless a rule accepts the name. [`of`](Io::of) makes a new
+    /// one, without handlers; a [`Namespace`] that is kept of the old one reaches nobody.
+    ///
+    /// # Panics
+    /// For `/`, which every server has.
+    ///
+    /// ```
+    /// let io = trunkline::Io::builder().build();
+    /// io.of("/beta").on("ping", async || println!("still here"));
+    /// assert!(io.remove_namespace("/beta"));
+    /// assert!(io.find("/beta").is_none());
+    /// ```
+    pub fn remove_namespace(&self, name: &str) -> bool {
+        let name = name.strip_prefix('/').unwrap_or(name);
+        assert!(!name.is_empty(), "every server has the namespace /");
+        let Some(removed) = self.0.namespaces.remove(&format!("/{name}")) else {
+            return false;
+        };
+        for socket in removed.roster.select(&Selection::default()) {
+            socket.disconnect();
+        }
+        true
     }
 
     /// All namespaces at present, in no particular order.

@@ -16,9 +16,9 @@ fn those_of_an_event_stay_in_order_until_they_are_taken_off() {
     let mut listeners = Listeners::default();
     let [a, b, c] = [listener(), listener(), listener()];
     let (first, second, other) = (a.id, b.id, c.id);
-    listeners.add("x", a);
-    listeners.add("x", b);
-    listeners.add("y", c);
+    listeners.add("x", a, End::Back);
+    listeners.add("x", b, End::Back);
+    listeners.add("y", c, End::Back);
     assert_eq!(listeners.event_names(), ["x", "y"]);
     assert_eq!(ids(listeners.event("x")), [first, second]);
     assert!(!listeners.off(first).is_empty());
@@ -33,9 +33,9 @@ fn those_for_one_call_are_gone_when_it_is_made() {
     let mut listeners = Listeners::default();
     let [a, b] = [listener(), listener()];
     let stays = b.id;
-    listeners.add("x", a.once());
-    listeners.add("x", b);
-    listeners.add("y", listener().once());
+    listeners.add("x", a.once(), End::Back);
+    listeners.add("x", b, End::Back);
+    listeners.add("y", listener().once(), End::Back);
     assert!(listeners.has_once("x") && !listeners.has_once("z"));
     assert_eq!(listeners.call_up("x").len(), 2);
     assert_eq!(ids(listeners.event("x")), [stays]);
@@ -59,8 +59,8 @@ fn those_of_every_event_have_two_ends_and_stay_when_events_are_cleared() {
     let seeing = Listener::new(ListenerId::next(), outgoing);
     let d = seeing.id;
     listeners.add_any_outgoing(seeing, End::Back);
-    listeners.add("x", listener());
-    listeners.add("y", listener());
+    listeners.add("x", listener(), End::Back);
+    listeners.add("y", listener(), End::Back);
     assert!(listeners.remove_all(Some("z")).is_empty());
     assert!(!listeners.remove_all(Some("x")).is_empty());
     assert_eq!(listeners.event_names(), ["y"]);

@@ -29,10 +29,31 @@ impl Namespace {
         H: Handler<M>,
         H::Output: IntoAnswer,
     {
+        self.add(name, handler, End::Back)
+    }
+
+    /// As [`listen`](Namespace::listen), but before the handlers of that event that the namespace has
+    /// already (`prependListener` of Node.js).
+    ///
+    /// # Panics
+    /// As [`on`](Namespace::on).
+    pub fn prepend<M: 'static, H>(&self, name: &str, handler: H) -> ListenerId
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.add(name, handler, End::Front)
+    }
+
+    fn add<M: 'static, H>(&self, name: &str, handler: H, end: End) -> ListenerId
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
         self.io.require::<M, H>(name);
         let id = ListenerId::next();
         let listener = Listener::new(id, erase_handler(handler));
-        self.alter(|listeners| listeners.add(name, listener));
+        self.alter(|listeners| listeners.add(name, listener, end));
         id
     }
 

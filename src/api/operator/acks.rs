@@ -1,9 +1,12 @@
 //! Acknowledgements of a broadcast: many are asked, and all answers come back together.
 
+use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::future::join_all;
 
 use crate::adapter::{BoxFuture, Content, Gathering, Message, Missing, Part, Tally};
 use crate::api::EmitError;
@@ -23,33 +26,40 @@ pub type BroadcastAnswer<T> = (SocketId, Result<T, AnswerError>);
 /// [`Broadcast::emit_with_ack`](crate::Broadcast::emit_with_ack), sent when awaited.
 #[must_use = "the event is sent when this is awaited"]
 pub struct BroadcastWithAck<T> {
-    broadcast: Broadcast,
-    outgoing: Result<Outgoing, EmitError>,
+    /// A selection in one namespace, or the same one in several, each with its packet.
+    asked: Result<Vec<(Broadcast, Outgoing)>, EmitError>,
     answer: PhantomData<fn() -> T>,
 }
 
 impl<T: FromArgs> BroadcastWithAck<T> {
-    pub(super) fn new(
-        broadcast: Broadcast,
-        outgoing: Result<Outgoing, EmitError>,
+    pub(in crate::api) fn new(
+        asked: Result<Vec<(Broadcast, Outgoing)>, EmitError>,
     ) -> BroadcastWithAck<T> {
         BroadcastWithAck {
-            broadcast,
-            outgoing,
+            asked,
             answer: PhantomData,
         }
     }
 
     /// As [`Broadcast::timeout`](crate::Broadcast::timeout).
     pub fn timeout(mut self, timeout: Duration) -> BroadcastWithAck<T> {
-        self.broadcast.wishes.timeout = Some(timeout);
+        for (broadcast, _) in self.asked.iter_mut().flatten() {
+            broadcast.wishes.timeout = Some(timeout);
+        }
         self
     }
 
     async fn send(self) -> Result<Vec<BroadcastAnswer<T>>, RequestError<BroadcastAnswer<T>>> {
-        let outgoing = self.outgoing?;
-        let (parts, missing) = self.broadcast.gather(outgoing, Gathering::new()).await?;
-        let answers = parts.into_iter().filter_map(answer).collect();
+        let asked = self.asked?.into_iter();
+        let asking = asked.map(|(broadcast, outgoing)| async move {
+            broadcast.gather(outgoing, Gathering::new()).await
+        });
+        let (mut answers, mut missing) = (Vec::new(), Missing::default());
+        for gathered in join_all(asking).await {
+            let (parts, without) = gathered?;
+            answers.extend(parts.into_iter().filter_map(answer));
+            missing.add(without);
+        }
         match missing.is_empty() {
             true => Ok(answers),
             false => Err(Incomplete { answers, missing }.into()),
@@ -58,8 +68,10 @@ impl<T: FromArgs> BroadcastWithAck<T> {
 
     /// The answer of a selection that is one socket, wherever it is.
     pub(crate) async fn send_to_one(self) -> Result<T, AnswerError> {
-        let outgoing = self.outgoing?;
-        let (parts, missing) = self.broadcast.gather(outgoing, Gathering::of_one()).await?;
+        let Some((broadcast, outgoing)) = self.asked?.pop() else {
+            return Err(AckError::Disconnected.into());
+        };
+        let (parts, missing) = broadcast.gather(outgoing, Gathering::of_one()).await?;
         match parts.into_iter().find_map(answer) {
             Some((_, answer)) => answer,
             None if missing.is_empty() => Err(AckError::Disconnected.into()),
@@ -183,5 +195,19 @@ impl<T: FromArgs + Send + 'static> IntoFuture for BroadcastWithAck<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
+    }
+}
+
+impl<T> fmt::Debug for BroadcastWithAck<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BroadcastWithAck")
+            .field(
+                "asked",
+                &self
+                    .asked
+                    .as_ref()
+                    .map(|asked| asked.iter().map(|(to, _)| to).collect::<Vec<_>>()),
+            )
+            .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ use crate::api::cluster::{NODES_TIMEOUT, gather, record};
 use crate::api::remote::RemoteSocket;
 use crate::api::socket::Socket;
 use crate::rooms::Room;
+use crate::wire::SocketId;
 
 use super::{Broadcast, Incomplete, RoomNames, names};
 
@@ -61,6 +62,25 @@ impl Broadcast {
             true => Ok(answers),
             false => Err(Incomplete { answers, missing }),
         }
+    }
+
+    /// The ids of the selected sockets of all nodes (`allSockets` of the JavaScript API, where it is
+    /// deprecated); [`fetch_sockets`](Broadcast::fetch_sockets) says more for the same price.
+    ///
+    /// # Errors
+    /// As [`fetch_sockets`](Broadcast::fetch_sockets).
+    pub async fn all_sockets(&self) -> Result<Vec<SocketId>, Incomplete<SocketId>> {
+        let ids = |sockets: Vec<RemoteSocket>| {
+            let ids = sockets.iter().map(|socket| socket.id().clone());
+            ids.collect()
+        };
+        self.fetch_sockets()
+            .await
+            .map(ids)
+            .map_err(|some| Incomplete {
+                answers: ids(some.answers),
+                missing: some.missing,
+            })
     }
 
     /// Lets every selected socket join a room, or several.

@@ -39,6 +39,11 @@ impl Child {
         self.parts.get(name)
     }
 
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+        let parts = self.parts.0.iter();
+        parts.map(|(name, place)| (&**name, place.clone()))
+    }
+
     /// A client counts as being there from now on. The caller keeps the namespace from being
     /// removed meanwhile.
     pub(crate) fn enter(&self) {

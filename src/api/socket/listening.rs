@@ -38,7 +38,22 @@ impl Socket {
         H::Output: IntoAnswer,
     {
         let (id, listener) = self.listener(name, handler);
-        self.alter(|listeners| listeners.add(name, listener));
+        self.alter(|listeners| listeners.add(name, listener, End::Back));
+        id
+    }
+
+    /// As [`listen`](Socket::listen), but before the handlers of that event that this socket has
+    /// already (`prependListener` of Node.js). The namespace's run first all the same.
+    ///
+    /// # Panics
+    /// As [`on`](Socket::on).
+    pub fn prepend<M: 'static, H>(&self, name: &str, handler: H) -> ListenerId
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        let (id, listener) = self.listener(name, handler);
+        self.alter(|listeners| listeners.add(name, listener, End::Front));
         id
     }
 
@@ -65,7 +80,7 @@ impl Socket {
         H::Output: IntoAnswer,
     {
         let (id, listener) = self.listener(name, handler);
-        self.alter(|listeners| listeners.add(name, listener.once()));
+        self.alter(|listeners| listeners.add(name, listener.once(), End::Back));
         id
     }
 
@@ -186,7 +201,7 @@ impl Socket {
     ///
     /// let io = Io::builder().build();
     /// io.of("/").on_connect(async |socket: Socket| {
-    ///     socket.middleware(async |EventName(name): EventName| match &*name {
+    ///     socket.event_middleware(async |EventName(name): EventName| match &*name {
     ///         "admin" => Err(Error::new("forbidden", "not for you")),
     ///         _ => Ok(()),
     ///     });
@@ -195,7 +210,7 @@ impl Socket {
     ///
     /// # Panics
     /// As [`on`](Socket::on).
-    pub fn middleware<M: 'static, H>(&self, handler: H)
+    pub fn event_middleware<M: 'static, H>(&self, handler: H)
     where
         H: Handler<M>,
         H::Output: IntoVerdict,
@@ -203,6 +218,19 @@ impl Socket {
         self.0.arrival.io.require::<M, H>("event middleware");
         let handler = erase_event_middleware(handler);
         self.alter(|listeners| listeners.event_middlewares.push(handler));
+    }
+
+    /// The same as [`event_middleware`](Socket::event_middleware): a socket has been let in, so there
+    /// is no other kind.
+    ///
+    /// # Panics
+    /// As [`on`](Socket::on).
+    pub fn middleware<M: 'static, H>(&self, handler: H)
+    where
+        H: Handler<M>,
+        H::Output: IntoVerdict,
+    {
+        self.event_middleware(handler);
     }
 
     /// Takes one of this socket's own listeners off, whichever of these methods registered it, and

@@ -11,7 +11,7 @@ use crate::socketio::{FromArgs, IntoArgs, Outgoing, SlowClient};
 use super::{Emitted, Socket};
 
 /// A socket with wishes about what is emitted to it; made by [`Socket::volatile`],
-/// [`Socket::compress`] and [`Socket::timeout`].
+/// [`Socket::compress`], [`Socket::timeout`], [`Socket::coalesce`] and [`Socket::when_slow`].
 ///
 /// Each step gives a new one; the socket itself is as it was.
 ///
@@ -23,6 +23,7 @@ use super::{Emitted, Socket};
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "it does nothing until something is emitted"]
 pub struct SocketOperator {
     socket: Socket,
     wishes: Wishes,
@@ -80,7 +81,6 @@ impl Socket {
 
 impl SocketOperator {
     /// What is emitted is dropped if it cannot be sent at once.
-    #[must_use]
     pub fn volatile(mut self) -> SocketOperator {
         self.wishes.flags.volatile = true;
         self
@@ -88,28 +88,24 @@ impl SocketOperator {
 
     /// Whether the transport may compress what is emitted; by default it may, where it was agreed
     /// on and is worth it.
-    #[must_use]
     pub fn compress(mut self, compress: bool) -> SocketOperator {
         self.wishes.flags.uncompressed = !compress;
         self
     }
 
     /// How long an acknowledgement is waited for; without limit by default.
-    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> SocketOperator {
         self.wishes.timeout = Some(timeout);
         self
     }
 
     /// As [`Socket::coalesce`].
-    #[must_use]
     pub fn coalesce(mut self, key: &str) -> SocketOperator {
         self.wishes.key = Some(key.into());
         self
     }
 
     /// As [`Socket::when_slow`].
-    #[must_use]
     pub fn when_slow(mut self, policy: SlowClient) -> SocketOperator {
         self.wishes.policy = Some(policy);
         self

@@ -166,6 +166,7 @@ impl fmt::Debug for Contract {
 
 /// Why a contract cannot be written.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ContractError {
     /// An event is listed twice for one direction.
     #[error("the event {0:?} is declared twice for one direction")]

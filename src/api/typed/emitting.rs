@@ -6,10 +6,11 @@ use crate::api::io::Io;
 use crate::api::namespace::Namespace;
 use crate::api::operator::Broadcast;
 use crate::api::parent::{ParentBroadcast, ParentNamespace};
-use crate::api::socket::{Emitted, Socket};
+use crate::api::remote::RemoteSocket;
+use crate::api::socket::{Emitted, Socket, SocketOperator};
 use crate::socketio::{FromArgs, IntoArgs};
 
-use super::ask::Ask;
+use super::ask::{Ask, AskAll};
 use super::handler::{ByEvent, OnEvent};
 use super::{AckValues, Acknowledges, AnswerTo, Event, TypedHandler, WithAck, WithoutAck};
 
@@ -82,7 +83,7 @@ listen_event! {
     Socket: once_event as once;
 }
 
-/// Gives handles that reach several sockets the method that sends an event.
+/// Gives handles that reach several sockets the methods that send an event.
 macro_rules! emit_event {
     ($($doc:literal $handle:ty;)*) => {
         $(impl $handle {
@@ -96,6 +97,16 @@ macro_rules! emit_event {
             {
                 self.emit(E::NAME, event.values())
             }
+
+            /// Sends an event that declares an acknowledgement to the same sockets, and waits for all
+            /// of them; see [`Broadcast::emit_with_ack`].
+            pub fn ask<'a, E>(&self, event: &'a E) -> AskAll<E>
+            where
+                E: Event<Ack: WithAck, Values<'a>: IntoArgs>,
+                AckValues<E>: FromArgs,
+            {
+                AskAll::new(self.emit_with_ack(E::NAME, event.values()))
+            }
         })*
     };
 }
@@ -107,6 +118,56 @@ emit_event! {
     "Sends an event to every socket in every namespace of the rule and says how many were there."
     ParentNamespace;
     "Sends an event to every selected socket and says how many took it." ParentBroadcast;
+}
+
+impl Io {
+    /// Handles an event in `/`. As [`Namespace::on_event`].
+    ///
+    /// # Panics
+    /// As [`Namespace::on`].
+    pub fn on_event<M: 'static, H>(&self, handler: H) -> &Io
+    where
+        H: TypedHandler<M>,
+        H::Event: Event<Args: FromArgs> + 'static,
+        H::Output: Acknowledges<AnswerTo<H::Event>>,
+        AckValues<H::Event>: IntoArgs + Send + 'static,
+    {
+        self.of("/").on_event(handler);
+        self
+    }
+}
+
+/// Gives handles of one socket the methods that send an event.
+macro_rules! emit_event_to_one {
+    ($($handle:ty, $emitted:ty, $way:ident;)*) => {
+        $(impl $handle {
+            /// Sends an event to this socket.
+            ///
+            /// # Errors
+            /// As [`Socket::emit`].
+            pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<$emitted, EmitError>
+            where
+                E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
+            {
+                self.emit(E::NAME, event.values())
+            }
+
+            /// Sends an event that declares an acknowledgement, and waits for it; see
+            /// [`Socket::ask`].
+            pub fn ask<'a, E>(&self, event: &'a E) -> Ask<E>
+            where
+                E: Event<Ack: WithAck, Values<'a>: IntoArgs>,
+                AckValues<E>: FromArgs,
+            {
+                Ask::$way(self.emit_with_ack(E::NAME, event.values()))
+            }
+        })*
+    };
+}
+
+emit_event_to_one! {
+    SocketOperator, Emitted, here;
+    RemoteSocket, (), somewhere;
 }
 
 impl Socket {
@@ -159,6 +220,6 @@ impl Socket {
         E: Event<Ack: WithAck, Values<'a>: IntoArgs>,
         AckValues<E>: FromArgs,
     {
-        Ask::new(self.emit_with_ack(E::NAME, event.values()))
+        Ask::here(self.emit_with_ack(E::NAME, event.values()))
     }
 }

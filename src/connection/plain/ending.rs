@@ -61,6 +61,12 @@ impl Plain {
         self.end(code, reason, DisconnectReason::ServerShuttingDown);
     }
 
+    /// Closes at once, because the application wants it; what is queued is dropped.
+    pub(in crate::connection) fn discard(&mut self) {
+        let (code, reason) = (Some(code::NORMAL), CloseReason::ForcedClose);
+        self.end(code, reason, DisconnectReason::ForcedClose);
+    }
+
     /// Closes at once, for a fault found outside; what is queued is dropped.
     pub(in crate::connection) fn fail(&mut self, found: Fault) {
         let (reason, disconnect) = fault(found);

@@ -215,6 +215,7 @@ impl Desk<'_> {
                 self.inbox.waiters.push((Until::Room(weight), waiter));
             }
             Mail::Close => self.connection.close(self.now),
+            Mail::Discard => self.connection.discard(),
             Mail::Displaced => self.connection.displace(),
             Mail::ShutDown => self.connection.shut_down(),
         }

@@ -66,6 +66,7 @@ impl IntoArgs for Args {
 
 /// Why values cannot become a packet.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
 pub enum EncodeError {
     /// The protocol keeps this event name for itself.
     #[error("the event name {0:?} is reserved")]

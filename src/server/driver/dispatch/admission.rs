@@ -108,6 +108,10 @@ impl Dispatch {
             event_call(socket, "connect"),
             desk,
         );
+        if socket.namespace_inner().is_removed() {
+            // It was removed while the client was decided about.
+            socket.disconnect();
+        }
     }
 
     /// What a client came back for is not there any more. What was decided about its socket, which
