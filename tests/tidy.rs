@@ -40,7 +40,7 @@ assistant  -> wire, socketio, ai, clock, api
 journal    -> socketio, api
 signals    ->
 site       -> server
-config     -> wire, engine, socketio, connection, ai, api, server, assistant
+config     -> wire, engine, socketio, connection, recovery, ai, api, server, assistant
 shutdown   -> server, assistant, signals, site
 main       -> api, server, assistant, config, journal, signals, site, shutdown
 ";

@@ -98,12 +98,14 @@ impl Call {
 }
 
 /// Why a handler's argument could not be made.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
     /// What the client sent is not JSON: a violation of the protocol.
+    #[error("{0}")]
     Syntax(String),
     /// What the client sent does not fit the handler's types.
+    #[error("{0}")]
     Mismatch(String),
 }
 

@@ -193,3 +193,40 @@ fn an_offset_is_the_last_argument_and_not_the_applications() {
     let answer = Outgoing::ack(&namespace, &1).unwrap().with_offset("o1");
     assert_eq!((answer.json(), answer.has_offset()), ("[1]", false));
 }
+
+#[test]
+fn a_packet_in_another_namespace_is_as_if_written_there() {
+    let (main, custom) = (namespace("/"), namespace("/custom"));
+    let args = ("\"", vec![binary(b"x"), binary(b"y")]);
+    for (from, to) in [(&main, &custom), (&custom, &main), (&main, &main)] {
+        for name in ["a", "\"a\""] {
+            let flags = Flags {
+                volatile: true,
+                uncompressed: true,
+            };
+            let moved = Outgoing::event(from, name, &args)
+                .unwrap()
+                .with_flags(flags)
+                .with_policy(Some(SlowClient::DropOldest))
+                .with_key(Some("k".into()))
+                .in_namespace(to);
+            let written = Outgoing::event(to, name, &args).unwrap();
+            assert!(moved.frames().eq(written.frames()));
+            assert!(moved.frames_with_id(7).eq(written.frames_with_id(7)));
+            assert_eq!((moved.name(), moved.json()), (Some(name), written.json()));
+            assert_eq!(moved.namespace(), to);
+            assert_eq!(moved.flags(), flags);
+            assert_eq!(moved.policy(), Some(SlowClient::DropOldest));
+            assert_eq!(moved.key().map(|key| &**key), Some("k"));
+            // What comes later finds the end of the arguments.
+            let offset = |packet: Outgoing| text(&packet.with_offset("o"), None);
+            assert_eq!(
+                offset(moved.in_namespace(from).in_namespace(to)),
+                offset(written)
+            );
+        }
+        let ack = Outgoing::ack_of(from, 12, &(1,)).unwrap().in_namespace(to);
+        let written = Outgoing::ack_of(to, 12, &(1,)).unwrap();
+        assert!(ack.frames().eq(written.frames()));
+    }
+}
