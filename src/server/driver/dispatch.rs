@@ -316,11 +316,14 @@ impl Dispatch {
             wish: Wish::new(ack),
             ..Call::new(&member.socket, name)
         };
-        let Before { middlewares, any } = member.before();
-        if middlewares.is_empty() {
-            self.run(call, &any, desk);
-        } else {
-            self.screen(Screening::new(call, middlewares), desk);
+        match member.before() {
+            None => self.run(call, &[], desk),
+            Some(Before { middlewares, any }) if middlewares.is_empty() => {
+                self.run(call, &any, desk);
+            }
+            Some(Before { middlewares, .. }) => {
+                self.screen(Screening::new(call, middlewares), desk);
+            }
         }
     }
 

@@ -55,16 +55,22 @@ impl Member {
         }
     }
 
-    /// What comes before the listeners of any event: the namespace's, then the socket's own.
-    pub(super) fn before(&self) -> Before {
-        let mut middlewares = self.listeners.event_middlewares.clone();
-        let mut any = handlers(self.listeners.any());
-        if let Some(own) = self.live.listeners() {
+    /// What comes before the listeners of any event: the namespace's, then the socket's own. None if
+    /// it is nothing, as nearly always.
+    pub(super) fn before(&self) -> Option<Before> {
+        let own = self.live.listeners();
+        let shared = &self.listeners;
+        if own.is_none() && shared.event_middlewares.is_empty() && shared.any().is_empty() {
+            return None;
+        }
+        let mut middlewares = shared.event_middlewares.clone();
+        let mut any = handlers(shared.any());
+        if let Some(own) = own {
             let own = own.read().unwrap_or_else(PoisonError::into_inner);
             middlewares.extend_from_slice(&own.event_middlewares);
             any.extend(handlers(own.any()));
         }
-        Before { middlewares, any }
+        Some(Before { middlewares, any })
     }
 
     /// The socket's own listeners of an event that is about to be handled, beside those of its

@@ -11,7 +11,6 @@ use crate::api::{Call, CallError, Error, EventMiddleware, Incoming, Verdict};
 use crate::server::driver::calls::start;
 use crate::server::driver::crew::{Begun, Finish, Panicked};
 use crate::server::driver::desk::Desk;
-use crate::server::driver::members::Before;
 use crate::socketio::{Args, Violation};
 
 use super::Dispatch;
@@ -105,8 +104,8 @@ impl Dispatch {
             return;
         };
         member.refresh();
-        let Before { any, .. } = member.before();
-        self.run(call, &any, desk);
+        let any = member.before().map(|before| before.any);
+        self.run(call, any.as_deref().unwrap_or_default(), desk);
     }
 
     fn hold(&mut self, screening: &Screening, is_held: bool) {
