@@ -16,13 +16,14 @@ FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 COUNTS := $(CARGO) bench --quiet --no-default-features
 COUNTS_FILE := benches/counts/instructions.toml
 
-.PHONY: help run check check-peers counts test test-rust test-protocol bench-peers soak fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
+.PHONY: help run check check-peers counts test test-rust test-protocol bench-peers soak faults fuzz clean-fuzz $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 help:
 	@echo "make run     start the server on http://localhost:3000"
 	@echo "make check   format, lints, docs, the library without I/O, licences, the bench beside the peers, counts"
 	@echo "make counts  count the instructions of single steps, and compare (UPDATE=1 writes them)"
 	@echo "make test    everything that can be tested here; installs what it needs"
+	@echo "make faults  seed twenty faults into a copy of the server, and see that the transcripts notice them"
 	@echo "make fuzz    each fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS))"
 	@echo "make soak    a mixed life of many clients, every message accounted for (SOAK_SECONDS=, SOAK_CLIENTS=)"
 	@echo "make bench-peers  Trunkline beside its peers; FULL=1, MODES=, SERVERS="
@@ -95,6 +96,10 @@ bench-peers:
 	@if .ci/node $(NODE_AT_LEAST); then cd benches/peers/node && npm ci --no-progress --no-audit --no-fund; fi
 	cd benches/peers && target/release/load run $(if $(FULL),--full) $(if $(MODES),--modes $(MODES)) \
 		$(if $(SERVERS),--servers $(SERVERS))
+
+# Twenty faults, one at a time, in a copy of the server: the transcripts must notice each of them. Takes minutes.
+faults:
+	@if .ci/node $(NODE_AT_LEAST); then cd protocol-tests && npm ci --no-progress && node faults.mjs; else exit 1; fi
 
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 	@if [ -z "$(FUZZ_TARGETS)" ]; then echo "there is no fuzz target"; exit 1; fi
