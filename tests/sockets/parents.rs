@@ -112,6 +112,11 @@ async fn all_namespaces_of_a_rule_answer_together() {
         ..Missing::default()
     };
     assert_eq!(some.missing, missing);
+    let asking = orgs.timeout(SHORT).emit_with_ack::<(u8,)>("and again?", ());
+    let Err(RequestError::Incomplete(none)) = within(asking.into_future()).await else {
+        panic!("nobody has answered");
+    };
+    assert_eq!((none.answers.len(), none.missing.sockets.len()), (0, 2));
     let nobody = io.of_pattern("/nobody/{n}");
     let nobody = nobody.emit_with_ack::<()>("anybody?", ()).await.unwrap();
     assert!(nobody.is_empty());

@@ -291,8 +291,9 @@ async fn questions_are_asked_of_several_sockets_and_from_afar() {
     assert_eq!((some.answers.len(), some.missing.sockets.len()), (0, 1));
     ws.expect("421[\"move\",2,3]").await;
 
-    let slow = socket.timeout(Duration::from_millis(1));
-    let silence = within(slow.ask(&Move(4, None)).into_future()).await;
+    let slow = socket.compress(false);
+    let asking = slow.ask(&Move(4, None)).timeout(Duration::from_millis(1));
+    let silence = within(asking.into_future()).await;
     assert!(
         matches!(silence, Err(AnswerError::Ack(AckError::TimedOut))),
         "{silence:?}"

@@ -220,6 +220,12 @@ fn a_packet_in_another_namespace_is_as_if_written_there() {
             assert_eq!(moved.key().map(|key| &**key), Some("k"));
             // What comes later finds the end of the arguments.
             let offset = |packet: Outgoing| text(&packet.with_offset("o"), None);
+            let numbered = moved.in_namespace(from).with_offset("before");
+            assert!(numbered.in_namespace(to).has_offset());
+            assert_eq!(
+                offset(numbered.in_namespace(to)),
+                offset(moved.in_namespace(to))
+            );
             assert_eq!(
                 offset(moved.in_namespace(from).in_namespace(to)),
                 offset(written)
