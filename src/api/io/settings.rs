@@ -37,7 +37,7 @@ impl Builder {
     }
 
     /// How many bytes may wait for a client that reads too slowly
-    /// ([`DispatchConfig::max_backlog`]). Default 16 MiB.
+    /// ([`DispatchConfig::max_backlog`](crate::DispatchConfig::max_backlog)). Default 16 MiB.
     #[must_use]
     pub fn max_backlog(mut self, bytes: usize) -> Builder {
         self.config.dispatch.max_backlog = bytes;
