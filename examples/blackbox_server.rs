@@ -208,7 +208,7 @@ fn acknowledgements(main: &Namespace) {
                     (Some("operation has timed out"), some.answers)
                 }
                 Err(RequestError::Encode(error)) => return Err(error),
-            Err(error) => return ack.send((error.to_string(), ())),
+                Err(error) => return ack.send((error.to_string(), ())),
             };
             let values = answers.into_iter().filter_map(|(_, answer)| answer.ok());
             let firsts: Vec<Value> = values.map(|(first,)| first).collect();
