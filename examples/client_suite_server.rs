@@ -4,6 +4,9 @@
 //! suite expects. Binds 127.0.0.1; port 0 takes a free one and prints it.
 //! `protocol-tests/fixtures/suites.mjs` is the same on the reference server.
 
+#[path = "fixture/port.rs"]
+mod port;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -53,7 +56,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         hooks,
         ..Config::default()
     };
-    let server = Server::bind(("127.0.0.1", port()?)).await?;
+    let server = Server::bind(("127.0.0.1", port::port()?)).await?;
     println!("listening on http://{}", server.local_addr()?);
     server
         .run(Service::with_config(io, config), std::future::pending())
@@ -206,16 +209,4 @@ fn browsers(main: &Namespace) {
             }
         },
     );
-}
-
-/// The number after `--port`; without it 3000.
-fn port() -> Result<u16, String> {
-    let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => Ok(3_000),
-        (Some("--port"), Some(value)) => value
-            .parse()
-            .map_err(|_| format!("--port {value}: not a port")),
-        (Some(other), _) => Err(format!("{other}: unknown, or without a value")),
-    }
 }

@@ -4,6 +4,9 @@
 //! `/custom` with the handlers that the Socket.IO suite expects. The heartbeat is as short as the
 //! suites need it. Binds 127.0.0.1; `--port 0` takes a free port and prints it.
 
+#[path = "fixture/port.rs"]
+mod port;
+
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -27,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             ..Config::default()
         },
     );
-    let server = Server::bind(("127.0.0.1", port()?)).await?;
+    let server = Server::bind(("127.0.0.1", port::port()?)).await?;
     println!("listening on http://{}", server.local_addr()?);
     server
         .run(service.with_application(engine), std::future::pending())
@@ -85,21 +88,4 @@ fn socketio() -> Io {
             },
         );
     io
-}
-
-/// The number after `--port`; without it 3000, where the suites look.
-fn port() -> Result<u16, String> {
-    let mut arguments = std::env::args().skip(1);
-    let mut port = 3_000;
-    while let Some(argument) = arguments.next() {
-        match (argument.as_str(), arguments.next()) {
-            ("--port", Some(value)) => {
-                port = value
-                    .parse()
-                    .map_err(|_| format!("--port {value}: not a port"))?;
-            }
-            (other, _) => return Err(format!("{other}: unknown, or without a value")),
-        }
-    }
-    Ok(port)
 }

@@ -6,6 +6,9 @@
 //! the POST is served: what an application does that needs more of a request than the handshake.
 //! Binds 127.0.0.1; port 0 takes a free one and prints it.
 
+#[path = "fixture/port.rs"]
+mod port;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -23,7 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         hooks: hooks(posts.clone()),
         ..Config::default()
     };
-    let server = Server::bind(("127.0.0.1", port()?)).await?;
+    let server = Server::bind(("127.0.0.1", port::port()?)).await?;
     println!("listening on http://{}", server.local_addr()?);
     let service = Noting {
         inner: Service::with_config(engine(posts.clone()), config),
@@ -172,16 +175,4 @@ where
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The number after `--port`; without it 3000.
-fn port() -> Result<u16, String> {
-    let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => Ok(3_000),
-        (Some("--port"), Some(value)) => value
-            .parse()
-            .map_err(|_| format!("--port {value}: not a port")),
-        (Some(other), _) => Err(format!("{other}: unknown, or without a value")),
-    }
 }

@@ -5,6 +5,9 @@
 //! text and with data, and so does `/` who has `refuse` in the query. Binds 127.0.0.1; `--port 0`
 //! takes a free port and prints it.
 
+#[path = "fixture/port.rs"]
+mod port;
+
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -25,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let engine = Service::with_config(engine(), on("/engine.io"));
     let service = Service::with_config(socketio(), on("/socket.io"));
-    let server = Server::bind(("127.0.0.1", port()?)).await?;
+    let server = Server::bind(("127.0.0.1", port::port()?)).await?;
     println!("listening on http://{}", server.local_addr()?);
     server
         .run(service.with_application(engine), std::future::pending())
@@ -108,21 +111,4 @@ fn socketio() -> Io {
         Err::<(), _>(ConnectError::new("later").with_data(&data)?)
     });
     io
-}
-
-/// The number after `--port`; without it 3000.
-fn port() -> Result<u16, String> {
-    let mut arguments = std::env::args().skip(1);
-    let mut port = 3_000;
-    while let Some(argument) = arguments.next() {
-        match (argument.as_str(), arguments.next()) {
-            ("--port", Some(value)) => {
-                port = value
-                    .parse()
-                    .map_err(|_| format!("--port {value}: not a port"))?;
-            }
-            (other, _) => return Err(format!("{other}: unknown, or without a value")),
-        }
-    }
-    Ok(port)
 }

@@ -4,6 +4,9 @@
 //! `--port N`, 3000 without it; binds 127.0.0.1, port 0 takes a free one and prints it. It shows at
 //! the same time how several services share one port: each hands on what is not under its path.
 
+#[path = "fixture/port.rs"]
+mod port;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -33,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             (path, Service::with_config(echo(engine), config))
         })
         .collect();
-    let server = Server::bind(("127.0.0.1", port()?)).await?;
+    let server = Server::bind(("127.0.0.1", port::port()?)).await?;
     println!("listening on http://{}", server.local_addr()?);
     let service = service_fn(move |request: Request<Incoming>| {
         let path = request.uri().path();
@@ -180,16 +183,4 @@ fn with_hooks() -> Vec<Configuration> {
             (path, EngineConfig::default(), config)
         })
         .into()
-}
-
-/// The number after `--port`; without it 3000.
-fn port() -> Result<u16, String> {
-    let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => Ok(3_000),
-        (Some("--port"), Some(value)) => value
-            .parse()
-            .map_err(|_| format!("--port {value}: not a port")),
-        (Some(other), _) => Err(format!("{other}: unknown, or without a value")),
-    }
 }

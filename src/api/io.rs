@@ -2,7 +2,6 @@
 
 mod ending;
 mod listening;
-mod main_namespace;
 mod settings;
 mod spaces;
 

@@ -1,6 +1,6 @@
 //! Listening in the namespace `/`, and looking at it, without naming it.
 
-use crate::api::answer::IntoAnswer;
+use crate::api::answer::{IntoAdmission, IntoAnswer};
 use crate::api::handler::Handler;
 use crate::api::incoming::IntoVerdict;
 use crate::api::listeners::ListenerId;
@@ -13,6 +13,61 @@ use super::Io;
 
 /// What [`Namespace`](crate::Namespace) has, for the namespace `/`.
 impl Io {
+    /// Handles an event of every socket of `/`, as [`Namespace::on`](crate::Namespace::on).
+    ///
+    /// # Panics
+    /// As there.
+    pub fn on<M: 'static, H>(&self, name: &str, handler: H) -> &Io
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.of("/").on(name, handler);
+        self
+    }
+
+    /// Decides about every client that wants to join `/`, as
+    /// [`Namespace::middleware`](crate::Namespace::middleware).
+    ///
+    /// # Panics
+    /// As [`on`](Io::on).
+    pub fn middleware<M: 'static, H>(&self, handler: H) -> &Io
+    where
+        H: Handler<M>,
+        H::Output: IntoAdmission,
+    {
+        self.of("/").middleware(handler);
+        self
+    }
+
+    /// Runs for every client that was let into `/`, as
+    /// [`Namespace::on_connect`](crate::Namespace::on_connect).
+    ///
+    /// # Panics
+    /// As [`on`](Io::on).
+    pub fn on_connect<M: 'static, H>(&self, handler: H) -> &Io
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.of("/").on_connect(handler);
+        self
+    }
+
+    /// Runs for every socket that has left `/`, as
+    /// [`Namespace::on_disconnect`](crate::Namespace::on_disconnect).
+    ///
+    /// # Panics
+    /// As [`on`](Io::on).
+    pub fn on_disconnect<M: 'static, H>(&self, handler: H) -> &Io
+    where
+        H: Handler<M>,
+        H::Output: IntoAnswer,
+    {
+        self.of("/").on_disconnect(handler);
+        self
+    }
+
     /// As [`Namespace::on_disconnecting`](crate::Namespace::on_disconnecting), in `/`.
     ///
     /// # Panics
