@@ -17,6 +17,7 @@ mod lanes;
 mod members;
 mod names;
 mod open;
+mod pace;
 mod seat;
 mod tenant;
 mod timer;
@@ -26,7 +27,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use crate::api::Handshake;
 use crate::clock;
@@ -43,6 +43,7 @@ pub(crate) use open::{open_plain, open_polling, open_websocket};
 use desk::{Desk, Inbox};
 use lanes::{Input, Lanes};
 use names::Names;
+use pace::Stall;
 use seat::Seat;
 use tenant::Tenant;
 use timer::Timer;
@@ -80,13 +81,6 @@ enum Phase {
     Open,
     /// The connection is over; handlers may be running still.
     Over,
-}
-
-/// A client whose events are not taken is not read, is not asked for pongs meanwhile, and is
-/// closed when that lasts.
-struct Stall {
-    limit: Duration,
-    until: Option<Moment>,
 }
 
 impl Driver {
@@ -251,30 +245,6 @@ impl Driver {
         }
     }
 
-    /// A POST is counted as it comes, and answered when it is paid for.
-    #[cold]
-    fn meter_body(&mut self, body: &Body, now: Moment) {
-        if let Some(meter) = &mut self.meter {
-            let packets = self.connection.packets_in(body);
-            meter.take(packets, body.len(), now);
-        }
-        self.throttle(now);
-    }
-
-    /// Notices whether the client has to wait, or has to no longer.
-    fn throttle(&mut self, now: Moment) {
-        if let Some(meter) = &self.meter {
-            self.is_throttled = meter.wait(now).is_some();
-        }
-    }
-
-    fn meter_frame(&mut self, bytes: usize, now: Moment) {
-        if let Some(meter) = &mut self.meter {
-            meter.take(1, bytes, now);
-            self.throttle(now);
-        }
-    }
-
     fn finish_handlers(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
         let mut finished = 0;
         while finished < TURN {
@@ -400,39 +370,6 @@ impl Driver {
         }
         self.settle(now, cx);
         !self.lanes.is_blocked()
-    }
-
-    /// Whether the client is not read: the application has no room for more of its events, or it
-    /// has talked too fast.
-    fn is_stalled(&self) -> bool {
-        self.phase != Phase::Over && (self.is_throttled || !self.tenant.has_room())
-    }
-
-    /// Whether the client was closed for having stalled too long.
-    fn check_stall(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
-        match (!self.is_stalled(), self.stall.until) {
-            (true, Some(_)) => {
-                self.stall.until = None;
-                self.connection.resume(now);
-                // A GET that was kept waiting meanwhile may be released.
-                self.settle(now, cx);
-                return true;
-            }
-            (false, None) => {
-                self.connection.pause(now);
-                self.stall.until = Some(now + self.stall.limit);
-            }
-            (false, Some(limit)) if limit <= now => {
-                self.connection.fail(match self.is_throttled {
-                    true => Fault::TooFast,
-                    false => Fault::Stalled,
-                });
-                self.settle(now, cx);
-                return true;
-            }
-            (true, None) | (false, Some(_)) => {}
-        }
-        false
     }
 
     /// Before sleeping: one flush for all that was sent, the accounts, the timer.
