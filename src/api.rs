@@ -67,7 +67,7 @@ use crate::engine::Transport;
 use crate::socketio::EncodeError as EmitError;
 
 pub(crate) use ack::Wish;
-pub(crate) use handler::{BoxFuture, ErasedHandler};
+pub(crate) use handler::{BoxFuture, ErasedHandler, Leaving};
 pub(crate) use hosts::{Host, Hosts};
 pub(crate) use incoming::Verdict;
 pub(crate) use io::{IoInner, Lookup};

@@ -64,6 +64,7 @@ pub(crate) enum Mail {
 
 impl Mail {
     /// How many of its bytes count against the client's limit.
+    #[inline]
     pub(crate) fn weight(&self) -> usize {
         match self {
             Mail::Emit { outgoing, .. } => ENVELOPE + outgoing.weight(),
@@ -106,6 +107,8 @@ pub(crate) struct Mailbox {
     limit: usize,
     policy: SlowClient,
     overflowed: AtomicBool,
+    /// Whether there is mail, as far as it can be said without the lock.
+    has_mail: AtomicBool,
     transport: AtomicU8,
     /// Whether somebody waits for room.
     is_awaited: AtomicBool,
@@ -141,6 +144,7 @@ impl Mailbox {
             limit,
             policy: SlowClient::default(),
             overflowed: AtomicBool::new(false),
+            has_mail: AtomicBool::new(false),
             transport: AtomicU8::new(0),
             is_awaited: AtomicBool::new(false),
             frames: AtomicU32::new(0),
@@ -194,6 +198,14 @@ impl Mailbox {
         self.account(0, weight);
         state.weight += weight;
         state.mails.push_back(mail);
+        self.has_mail.store(true, Ordering::Release);
+    }
+
+    /// Whether there is mail. What others post at the same time may be missed, but nothing that was
+    /// posted by whoever asks.
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        self.has_mail.load(Ordering::Acquire)
     }
 
     /// Moves all mail into `mails`, which is empty. Until it [sleeps](Mailbox::sleep) again, mail
@@ -206,6 +218,7 @@ impl Mailbox {
         if !state.mails.is_empty() {
             std::mem::swap(&mut state.mails, mails);
             state.weight = 0;
+            self.has_mail.store(false, Ordering::Release);
         }
     }
 

@@ -7,15 +7,6 @@
 
 mod extractors;
 mod parts;
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("socket", &self.socket)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests;
 
@@ -48,12 +39,22 @@ pub struct Call {
     pub(crate) name: ByteString,
     pub(crate) args: Option<Args>,
     pub(crate) wish: Wish,
-    pub(crate) reason: Option<DisconnectReason>,
-    pub(crate) detail: Option<Arc<str>>,
+    /// Only for what happens when a socket leaves.
+    pub(crate) leaving: Option<Arc<Leaving>>,
     /// Whether the handler took the acknowledgement upon itself.
     pub(crate) answers_itself: bool,
     /// Whether the arguments' JSON was found valid.
     pub(crate) is_checked: bool,
+}
+
+/// Handed on by value a few times for each event; a larger one would be copied by a call each time.
+const _: () = assert!(size_of::<Call>() <= 128);
+
+/// Why a socket leaves.
+pub(crate) struct Leaving {
+    pub(crate) reason: DisconnectReason,
+    /// What is known beside the reason.
+    pub(crate) detail: Option<String>,
 }
 
 impl Call {
@@ -64,8 +65,7 @@ impl Call {
             name,
             args: None,
             wish: Wish::default(),
-            reason: None,
-            detail: None,
+            leaving: None,
             answers_itself: false,
             is_checked: false,
         }
@@ -88,12 +88,21 @@ impl Call {
 
     /// Why the socket leaves, in disconnect handlers.
     pub fn reason(&self) -> Option<DisconnectReason> {
-        self.reason
+        self.leaving.as_ref().map(|leaving| leaving.reason)
     }
 
     /// What is known beside the reason, in disconnect handlers; see [`DisconnectDetail`].
     pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        self.leaving.as_ref()?.detail.as_deref()
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("socket", &self.socket)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -223,7 +232,7 @@ impl FromCall for EventName {
 
 impl FromCall for DisconnectReason {
     fn from_call(call: &mut Call) -> Result<DisconnectReason, CallError> {
-        call.reason
+        call.reason()
             .ok_or_else(|| CallError::Mismatch("the socket is connected".to_owned()))
     }
 }

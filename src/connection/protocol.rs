@@ -110,6 +110,9 @@ impl Protocol {
                 let frame = self.session.written(frame);
                 return Some((Transmit::Frame(frame), compressible));
             }
+            if self.session.is_at_rest() {
+                return None;
+            }
         } else if self.session.is_open() && self.session.is_polling_parked() {
             self.pass_on(ANSWER);
         }
@@ -167,6 +170,12 @@ impl Protocol {
                 return None;
             }
         }
+    }
+
+    /// Whether [`poll_event`](Protocol::poll_event) surely gives nothing.
+    #[inline]
+    pub(super) fn is_quiet(&self) -> bool {
+        self.event.is_none() && self.client.is_quiet() && self.session.is_quiet()
     }
 
     /// The server stops: the sockets are told so, whatever the session will say.

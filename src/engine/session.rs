@@ -373,6 +373,22 @@ impl Session {
         matches!(self.link, Link::WebSocket) && self.queue.is_empty() && self.is_open()
     }
 
+    /// Whether [`poll_transmit`](Session::poll_transmit) has nothing to give and nothing to tidy up,
+    /// as nearly always between two messages on a WebSocket.
+    #[inline]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.takes_frames()
+            && self.queue.capacity() <= QUEUE_KEPT
+            && self.hangup.is_none()
+            && matches!(self.poll, Poll::Absent)
+    }
+
+    /// Whether there is nothing to be told of: no more messages of a POST, and no end.
+    #[inline]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.is_open() && !matches!(self.post, Post::Decoding(_))
+    }
+
     /// A packet came in on the current transport.
     fn receive(&mut self, now: Moment, packet: Result<Packet, PacketError>) -> Option<Frame> {
         match (&self.phase, packet) {

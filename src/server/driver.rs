@@ -310,6 +310,9 @@ impl Driver {
             self.lanes.perform(&mut self.connection, cx);
             // On a WebSocket, saying that there is no other event changes nothing.
             is_settled = self.transport == Transport::WebSocket;
+            if is_settled && self.connection.is_quiet() {
+                break;
+            }
         }
         if !is_settled {
             if !self.is_throttled || self.connection.closed().is_some() {

@@ -235,20 +235,20 @@ impl Client {
             self.fail(ack, AckError::Disconnected);
             return Err(EmitError::NotJoined);
         };
-        let Some(request) = ack else {
-            let policy = packet.policy().unwrap_or(self.config.slow_client);
-            let may_be_lost = policy == SlowClient::DropOldest;
-            return self.queue(packet, None, may_be_lost);
-        };
-        if self.pending_acks() >= self.config.max_pending_acks {
-            self.fail(Some(request), AckError::TooMany);
+        if ack.is_some() && self.pending_acks() >= self.config.max_pending_acks {
+            self.fail(ack, AckError::TooMany);
             return Err(EmitError::TooManyAcks);
         }
-        if let Err(error) = self.queue(packet, Some(request.id), false) {
-            self.fail(Some(request), AckError::Unencodable);
+        let policy = packet.policy().unwrap_or(self.config.slow_client);
+        let may_be_lost = ack.is_none() && policy == SlowClient::DropOldest;
+        let id = ack.as_ref().map(|ack| ack.id);
+        if let Err(error) = self.queue(packet, id, may_be_lost) {
+            self.fail(ack, AckError::Unencodable);
             return Err(error);
         }
-        if let Some(waiter) = self.seats[index].acks.wait(request, now) {
+        if let Some(request) = ack
+            && let Some(waiter) = self.seats[index].acks.wait(request, now)
+        {
             self.events.push_back(Event::Ack {
                 waiter,
                 outcome: Err(AckError::Replaced),
@@ -306,6 +306,12 @@ impl Client {
     /// An event with this request was not sent: its waiter is told so.
     pub(crate) fn give_up(&mut self, ack: AckRequest) {
         self.fail(Some(ack), AckError::Dropped);
+    }
+
+    /// Whether the application need not be told of anything.
+    #[inline]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.events.is_empty()
     }
 
     /// What waits to be sent.
@@ -415,7 +421,7 @@ impl Client {
     }
 
     /// Puts a packet into the queue, in the place of a waiting one that has its key.
-    #[inline]
+    #[inline(always)]
     fn queue(
         &mut self,
         packet: &Outgoing,

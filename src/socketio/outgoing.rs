@@ -53,13 +53,25 @@ pub struct Outgoing {
     flags: Flags,
     /// What is to become of it at a slow client, if it says so itself.
     slow: Option<SlowClient>,
-    key: Option<Arc<str>>,
     /// How long the offset is at the end of the array, its comma and quotes included.
-    offset: usize,
+    offset: u32,
+    /// What few packets have.
+    rare: OnceLock<Box<Rare>>,
+}
+
+/// A packet is handed on by value a few times before it is shared; a larger one would be copied by a
+/// call each time.
+const _: () = assert!(size_of::<Outgoing>() <= 128);
+
+#[derive(Debug, Default)]
+struct Rare {
+    /// The event's name, if it does not stand in the JSON as it is.
+    name: Option<Box<str>>,
+    key: Option<Arc<str>>,
     /// The packet in another form than its own.
-    plain: OnceLock<Option<Box<Frame>>>,
+    plain: OnceLock<Option<Frame>>,
     /// The packet in the wire format of the server's parser.
-    foreign: OnceLock<Box<Foreign>>,
+    foreign: OnceLock<Foreign>,
 }
 
 /// How a packet wants to be treated on its way; the same for all its recipients.
@@ -91,11 +103,9 @@ pub enum SlowClient {
     DropOldest,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Content {
     Event {
-        /// The name, if it does not stand in the JSON as it is.
-        escaped: Option<Box<str>>,
         /// Where in the JSON the name's token ends.
         name_end: usize,
     },
@@ -122,15 +132,13 @@ impl Outgoing {
         let array = head.len();
         let mut writer = ArgsWriter::named(head, name);
         let name_end = writer.len() - array;
-        // Two quotes and a bracket, if nothing had to be escaped.
-        let escaped = (name_end != name.len() + 3).then(|| name.into());
         args.write_args(&mut writer)?;
-        Outgoing::new(
-            namespace,
-            Content::Event { escaped, name_end },
-            array,
-            writer,
-        )
+        let mut event = Outgoing::new(namespace, Content::Event { name_end }, array, writer)?;
+        // Two quotes and a bracket, if nothing had to be escaped.
+        if name_end != name.len() + 3 {
+            event.alter_rare(|rare| rare.name = Some(name.into()));
+        }
+        Ok(event)
     }
 
     /// An answer to an event that a client in `namespace` sent; for whichever event it is.
@@ -197,11 +205,30 @@ impl Outgoing {
             attachments,
             flags: Flags::default(),
             slow: None,
-            key: None,
             offset: 0,
-            plain: OnceLock::new(),
-            foreign: OnceLock::new(),
+            rare: OnceLock::new(),
         })
+    }
+
+    #[cold]
+    fn alter_rare(&mut self, change: impl FnOnce(&mut Rare)) {
+        let mut rare = self.rare.take().unwrap_or_default();
+        change(&mut rare);
+        self.rare = OnceLock::from(rare);
+    }
+
+    /// What few packets have, for the same packet with another text: without its other forms.
+    fn rare_anew(&self) -> OnceLock<Box<Rare>> {
+        let anew = |rare: &Box<Rare>| {
+            Box::new(Rare {
+                name: rare.name.clone(),
+                key: rare.key.clone(),
+                ..Rare::default()
+            })
+        };
+        self.rare
+            .get()
+            .map_or_else(OnceLock::new, |rare| OnceLock::from(anew(rare)))
     }
 
     /// The same packet, to be treated in this way.
@@ -212,7 +239,7 @@ impl Outgoing {
     }
 
     /// The same event with one more argument for Socket.IO clients, by which they can say later how
-    /// far they got. It must be a text that needs no escape in JSON. An answer stays as it is.
+    /// far they got. It must be a short text that needs no escape in JSON. An answer stays as it is.
     ///
     /// Protocol: connection state recovery, where the last argument is the packet's offset.
     #[must_use]
@@ -220,7 +247,10 @@ impl Outgoing {
         let Content::Event { .. } = self.content else {
             return self;
         };
-        let open = &self.text[..self.text.len() - 1 - self.offset];
+        let Ok(length) = u32::try_from(offset.len() + 3) else {
+            return self;
+        };
+        let open = &self.text[..self.text.len() - 1 - self.offset_length()];
         let mut text = String::with_capacity(open.len() + offset.len() + 4);
         text.push_str(open);
         text.push_str(",\"");
@@ -228,9 +258,8 @@ impl Outgoing {
         text.push_str("\"]");
         Outgoing {
             text: text.into(),
-            offset: offset.len() + 3,
-            plain: OnceLock::new(),
-            foreign: OnceLock::new(),
+            offset: length,
+            rare: self.rare_anew(),
             ..self
         }
     }
@@ -246,16 +275,14 @@ impl Outgoing {
         let text = message(kind, self.attachments.len(), namespace, id, json);
         Outgoing {
             namespace: namespace.clone(),
-            content: self.content.clone(),
+            content: self.content,
             array: text.len() - json.len(),
             text: text.into(),
             attachments: self.attachments.clone(),
             flags: self.flags,
             slow: self.slow,
-            key: self.key.clone(),
             offset: self.offset,
-            plain: OnceLock::new(),
-            foreign: OnceLock::new(),
+            rare: self.rare_anew(),
         }
     }
 
@@ -285,13 +312,16 @@ impl Outgoing {
     /// waits.
     #[must_use]
     pub fn with_key(mut self, key: Option<Arc<str>>) -> Outgoing {
-        self.key = key;
+        if key.is_some() || self.key().is_some() {
+            self.alter_rare(|rare| rare.key = key);
+        }
         self
     }
 
     /// Of which packets it is the newest.
+    #[inline]
     pub fn key(&self) -> Option<&Arc<str>> {
-        self.key.as_ref()
+        self.rare.get()?.key.as_ref()
     }
 
     /// The finished frames for all recipients alike: the text message and the attachments behind
@@ -329,8 +359,8 @@ impl Outgoing {
     /// The packet in the form of plain JSON, if it has one; `fill` writes it for the first who
     /// asks.
     pub fn plain(&self, fill: impl FnOnce(&Outgoing) -> Option<Frame>) -> Option<&Frame> {
-        let made = self.plain.get_or_init(|| fill(self).map(Box::new));
-        made.as_deref()
+        let rare = self.rare.get_or_init(Box::default);
+        rare.plain.get_or_init(|| fill(self)).as_ref()
     }
 
     /// The array of arguments; an event's begins with its name, and ends with its offset if it
@@ -350,7 +380,7 @@ impl Outgoing {
             Content::Event { name_end, .. } => name_end,
             Content::Ack { .. } => 1,
         };
-        let json = match self.offset {
+        let json = match self.offset_length() {
             0 => self.text.slice_ref(self.json()),
             offset => {
                 let json = self.json();
@@ -360,14 +390,24 @@ impl Outgoing {
         Args::new(json, start, self.attachments.clone())
     }
 
+    fn offset_length(&self) -> usize {
+        // Sizes have at least 32 bits wherever this runs.
+        self.offset as usize
+    }
+
     /// The binary parts, in the order of their numbers.
     pub fn attachments(&self) -> &[Bytes] {
         &self.attachments
     }
 
     /// How many bytes the packet keeps in memory, before any other form of it is made.
+    #[inline]
     pub fn weight(&self) -> usize {
-        self.json().len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
+        let text = self.text.len() - self.array;
+        match &self.attachments[..] {
+            [] => text,
+            parts => text + parts.iter().map(Bytes::len).sum::<usize>(),
+        }
     }
 
     /// Where the packet is sent.
@@ -377,14 +417,11 @@ impl Outgoing {
 
     /// The event's name; an answer has none.
     pub fn name(&self) -> Option<&str> {
-        match &self.content {
-            Content::Event {
-                escaped: Some(name),
-                ..
-            } => Some(name),
-            Content::Event { name_end, .. } => Some(&self.json()[2..name_end - 1]),
-            Content::Ack { .. } => None,
-        }
+        let Content::Event { name_end } = self.content else {
+            return None;
+        };
+        let escaped = self.rare.get().and_then(|rare| rare.name.as_deref());
+        Some(escaped.unwrap_or_else(|| &self.json()[2..name_end - 1]))
     }
 }
 

@@ -92,7 +92,7 @@ impl Sends {
     }
 
     /// Adds the frames of a packet; `may_be_lost` says whether [`shed`](Sends::shed) may take it out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn packet(
         &mut self,
         packet: &Outgoing,

@@ -23,6 +23,7 @@ pub(super) struct Calls {
 pub(super) type Started<O> = Result<Result<BoxFuture<O>, CallError>, Panicked>;
 
 /// Calls a handler, which does nothing before it is polled.
+#[inline]
 pub(super) fn start<O>(handler: &Arc<dyn ErasedHandler<O>>, call: &mut Call) -> Started<O> {
     guarded(|| handler.start(call)).map(|started| {
         // A handler that does not look at the arguments does not make them valid.
@@ -110,7 +111,12 @@ impl Calls {
     }
 
     /// Starts one handler. False says that the event violated the protocol and is over.
-    fn call(&mut self, handler: &EventHandler, mut call: Call, desk: &mut Desk<'_>) -> bool {
+    pub(super) fn call(
+        &mut self,
+        handler: &EventHandler,
+        mut call: Call,
+        desk: &mut Desk<'_>,
+    ) -> bool {
         let started = start(handler, &mut call);
         let Call {
             socket,
@@ -129,6 +135,7 @@ impl Calls {
     }
 
     /// Runs what was started to its first `.await`. False as with [`show`](Calls::show).
+    #[inline(always)]
     fn begin(&mut self, mut note: Note, started: Started<Answer>, desk: &mut Desk<'_>) -> bool {
         let finish = match started {
             Ok(Ok(future)) => match self.crew.begin(future) {

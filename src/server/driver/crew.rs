@@ -52,6 +52,7 @@ impl<T: Unpin, F: Future + Unpin> Crew<T, F> {
 
     /// Runs a handler to its first `.await`.
     #[expect(clippy::unused_self, reason = "only whoever has a crew begins")]
+    #[inline(always)]
     pub(super) fn begin(&self, mut future: F) -> Begun<F> {
         // What has more to do is polled again as soon as it is kept, with a waker that wakes.
         let mut context = Context::from_waker(Waker::noop());
@@ -115,6 +116,7 @@ impl<T: Unpin, F: Future + Unpin> Future for Job<T, F> {
 }
 
 /// Runs an application's code so that its panic ends only what it was called for.
+#[inline(always)]
 pub(super) fn guarded<R>(code: impl FnOnce() -> R) -> Result<R, Panicked> {
     catch_unwind(AssertUnwindSafe(code)).map_err(|payload| Panicked(message(&*payload)))
 }

@@ -147,6 +147,9 @@ impl Desk<'_> {
         while let Some(mail) = self.inbox.taken.pop_front() {
             self.obey(mail);
         }
+        if !self.inbox.mailbox.has_mail() {
+            return;
+        }
         self.inbox.mailbox.take(&mut self.inbox.taken);
         while let Some(mail) = self.inbox.taken.pop_front() {
             self.obey(mail);

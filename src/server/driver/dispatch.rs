@@ -17,8 +17,8 @@ use std::task::{Context, Poll};
 use bytestring::ByteString;
 
 use crate::api::{
-    BoxFuture, Call, DispatchConfig, Error, EventHandler, Handshake, Io, Listener, Parting, Socket,
-    Verdict, Wish,
+    BoxFuture, Call, DispatchConfig, Error, EventHandler, Handshake, Io, Leaving, Listener,
+    Parting, Socket, Verdict, Wish,
 };
 use crate::connection::Dialect;
 use crate::registry::Mailbox;
@@ -27,7 +27,7 @@ use crate::socketio::{Args, ConnectError, DisconnectReason, Event, Namespace, Vi
 use super::calls::Calls;
 use super::crew::{Crew, Panicked, guarded};
 use super::desk::Desk;
-use super::members::{Before, Members};
+use super::members::{Before, Member, Members};
 use super::names::Names;
 use comeback::Comebacks;
 use screening::Screening;
@@ -51,6 +51,10 @@ pub(super) struct Dispatch {
     members: Members,
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
+    /// How many of its crews' handlers are running: counted after every change, asked for often.
+    in_flight: usize,
+    /// Whether more may be read; the same.
+    has_room: bool,
 }
 
 struct Message {
@@ -83,10 +87,17 @@ impl Dispatch {
             members: Members::default(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
+            in_flight: 0,
+            has_room: true,
         }
     }
 
     pub(super) fn handle(&mut self, event: Event, desk: &mut Desk<'_>) {
+        self.take(event, desk);
+        self.count();
+    }
+
+    fn take(&mut self, event: Event, desk: &mut Desk<'_>) {
         match event {
             Event::Connect { namespace, auth } => self.connect(namespace, auth, desk),
             Event::Message {
@@ -157,25 +168,21 @@ impl Dispatch {
         } else {
             std::task::ready!(self.calls.poll(desk, cx));
         }
-        while self.in_flight() < self.limits.max_in_flight
+        self.count();
+        while self.in_flight < self.limits.max_in_flight
             && let Some(message) = self.next_waiting()
         {
             self.waiting_bytes -= message.args.weight();
             self.start(message, desk);
+            self.count();
         }
         Poll::Ready(())
     }
 
     /// Whether more may be read.
-    ///
-    /// Handlers of joining and leaving start at once, as do those of the events that waited when
-    /// their socket left; who joins and leaves again and again must not start ever more of them.
+    #[inline]
     pub(super) fn has_room(&self) -> bool {
-        let limits = &self.limits;
-        let most = limits.max_in_flight.saturating_add(limits.max_waiting);
-        self.waiting.len() < limits.max_waiting
-            && self.in_flight() + self.waiting.len() < most
-            && self.waiting_bytes < limits.max_waiting_bytes
+        self.has_room
     }
 
     /// Whether [`poll`](Dispatch::poll) must be asked before the task may sleep.
@@ -189,15 +196,25 @@ impl Dispatch {
 
     /// Whether no handler is running.
     pub(super) fn is_idle(&self) -> bool {
-        self.in_flight() == 0
+        self.in_flight == 0
     }
 
-    fn in_flight(&self) -> usize {
-        self.admissions.len()
+    /// Counts what is running and what waits.
+    ///
+    /// Handlers of joining and leaving start at once, as do those of the events that waited when
+    /// their socket left; who joins and leaves again and again must not start ever more of them.
+    #[inline]
+    fn count(&mut self) {
+        self.in_flight = self.admissions.len()
             + self.searches.len()
             + self.screenings.len()
             + self.comebacks.len()
-            + self.calls.len()
+            + self.calls.len();
+        let limits = &self.limits;
+        let most = limits.max_in_flight.saturating_add(limits.max_waiting);
+        self.has_room = self.waiting.len() < limits.max_waiting
+            && self.in_flight + self.waiting.len() < most
+            && self.waiting_bytes < limits.max_waiting_bytes;
     }
 
     fn disconnect(&mut self, namespace: &Namespace, reason: DisconnectReason, desk: &mut Desk<'_>) {
@@ -209,8 +226,8 @@ impl Dispatch {
         let own = member.own("disconnecting");
         let shared = socket.namespace_inner().listeners();
         let mut call = event_call(&socket, "disconnecting");
-        call.reason = Some(reason);
-        call.detail = self.detail(&socket, reason, desk);
+        let detail = self.detail(&socket, reason, desk);
+        call.leaving = Some(Arc::new(Leaving { reason, detail }));
         let handlers = both(shared.event(&call.name), &own);
         self.calls.start(handlers, call.clone(), desk);
         // A `disconnecting` handler may have added listeners for what comes now.
@@ -225,12 +242,7 @@ impl Dispatch {
     }
 
     /// What is known beside the reason. The error hook is told how a client broke the protocol.
-    fn detail(
-        &self,
-        socket: &Socket,
-        reason: DisconnectReason,
-        desk: &Desk<'_>,
-    ) -> Option<Arc<str>> {
+    fn detail(&self, socket: &Socket, reason: DisconnectReason, desk: &Desk<'_>) -> Option<String> {
         match reason {
             // The connection may go on, or end for another reason.
             DisconnectReason::ClientNamespaceDisconnect
@@ -242,10 +254,10 @@ impl Dispatch {
             let detail = violation.to_string();
             let error = Error::violation(detail.clone());
             self.calls.report(socket, "error", &error);
-            return Some(detail.into());
+            return Some(detail);
         }
         let reason = desk.connection.closed()?;
-        reason.description().map(Arc::from)
+        reason.description().map(str::to_owned)
     }
 
     /// Events that wait when their socket leaves: those of a client that left by itself came
@@ -276,7 +288,7 @@ impl Dispatch {
 
     /// Whether an event need not wait.
     fn may_start(&self, message: &Message) -> bool {
-        if self.in_flight() >= self.limits.max_in_flight || self.is_held(&message.namespace) {
+        if self.in_flight >= self.limits.max_in_flight || self.is_held(&message.namespace) {
             return false;
         }
         // What waits although there is room belongs to sockets that are held.
@@ -317,7 +329,7 @@ impl Dispatch {
             ..Call::new(&member.socket, name)
         };
         match member.before() {
-            None => self.run(call, &[], desk),
+            None => listen(member, &mut self.calls, call, desk),
             Some(Before { middlewares, any }) if middlewares.is_empty() => {
                 self.run(call, &any, desk);
             }
@@ -327,33 +339,54 @@ impl Dispatch {
         }
     }
 
-    /// Starts the handlers of an event: those of every event, those of this one, or the fallback.
+    /// Starts the handlers of an event that has passed the middlewares: those of every event first.
     fn run(&mut self, mut call: Call, any: &[EventHandler], desk: &mut Desk<'_>) {
         for handler in any {
             if !self.calls.show(handler, &mut call, desk) {
                 return;
             }
         }
-        let Some(member) = self.members.find_mut(&call.socket) else {
-            return;
-        };
-        if !any.is_empty() {
-            // They may have registered others.
-            member.refresh();
-        }
-        let own = member.own(&call.name);
-        let shared = member.listeners.event(&call.name);
-        if !shared.is_empty() || !own.is_empty() {
-            self.calls.start(both(shared, &own), call, desk);
-        } else if let Some(fallback) = &member.listeners.fallback {
-            self.calls.start(std::iter::once(fallback), call, desk);
-        } else {
-            let socket = call.socket.id();
-            tracing::debug!(%socket, event = %call.name, "nobody listens");
-            let unchecked = call.args.as_ref().filter(|_| !call.is_checked);
-            if let Some(Err(error)) = unchecked.map(Args::check) {
-                desk.violate(Violation::Syntax(error.to_string()));
+        if let Some(member) = self.members.find_mut(&call.socket) {
+            if !any.is_empty() {
+                // They may have registered others.
+                member.refresh();
             }
+            listen(member, &mut self.calls, call, desk);
+        }
+    }
+}
+
+/// Starts the handlers that listen to an event by its name, or the fallback.
+#[inline(always)]
+fn listen(member: &Member, calls: &mut Calls, call: Call, desk: &mut Desk<'_>) {
+    let shared = member.listeners.event(&call.name);
+    match shared {
+        // As nearly always.
+        [listener] if !member.has_own() => {
+            calls.call(&listener.handler, call, desk);
+        }
+        _ => listen_all(member, shared, calls, call, desk),
+    }
+}
+
+fn listen_all(
+    member: &Member,
+    shared: &[Listener<EventHandler>],
+    calls: &mut Calls,
+    call: Call,
+    desk: &mut Desk<'_>,
+) {
+    let own = member.own(&call.name);
+    if !shared.is_empty() || !own.is_empty() {
+        calls.start(both(shared, &own), call, desk);
+    } else if let Some(fallback) = &member.listeners.fallback {
+        calls.call(fallback, call, desk);
+    } else {
+        let socket = call.socket.id();
+        tracing::debug!(%socket, event = %call.name, "nobody listens");
+        let unchecked = call.args.as_ref().filter(|_| !call.is_checked);
+        if let Some(Err(error)) = unchecked.map(Args::check) {
+            desk.violate(Violation::Syntax(error.to_string()));
         }
     }
 }

@@ -55,14 +55,26 @@ impl Member {
         }
     }
 
+    /// Whether the socket ever had listeners of its own.
+    #[inline]
+    pub(super) fn has_own(&self) -> bool {
+        self.live.listeners().is_some()
+    }
+
     /// What comes before the listeners of any event: the namespace's, then the socket's own. None if
     /// it is nothing, as nearly always.
+    #[inline]
     pub(super) fn before(&self) -> Option<Before> {
+        let shared = &self.listeners;
+        let has_some =
+            self.has_own() || !shared.event_middlewares.is_empty() || !shared.any().is_empty();
+        has_some.then(|| self.all_before())
+    }
+
+    #[cold]
+    fn all_before(&self) -> Before {
         let own = self.live.listeners();
         let shared = &self.listeners;
-        if own.is_none() && shared.event_middlewares.is_empty() && shared.any().is_empty() {
-            return None;
-        }
         let mut middlewares = shared.event_middlewares.clone();
         let mut any = handlers(shared.any());
         if let Some(own) = own {
@@ -70,7 +82,7 @@ impl Member {
             middlewares.extend_from_slice(&own.event_middlewares);
             any.extend(handlers(own.any()));
         }
-        Some(Before { middlewares, any })
+        Before { middlewares, any }
     }
 
     /// The socket's own listeners of an event that is about to be handled, beside those of its

@@ -73,7 +73,7 @@ impl Client {
     }
 
     /// Notices what is too long or too deep.
-    #[inline]
+    #[inline(always)]
     fn measure(&self, name: &str, json: &str) -> Result<(), Violation> {
         let limit = self.config.max_event_length;
         if name.len() > limit {
@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// Takes an event without attachments for the namespace of a seat.
-    #[inline]
+    #[inline(always)]
     fn handle_event(
         &mut self,
         index: usize,

@@ -24,11 +24,10 @@ impl Outgoing {
         if id.is_some() {
             return self.written_by(parser, id).map(Cow::Owned);
         }
-        let made = self.foreign.get_or_init(|| {
-            Box::new(Foreign {
-                parser: parser.clone(),
-                outcome: self.written_by(parser, None).map(Vec::into_boxed_slice),
-            })
+        let rare = self.rare.get_or_init(Box::default);
+        let made = rare.foreign.get_or_init(|| Foreign {
+            parser: parser.clone(),
+            outcome: self.written_by(parser, None).map(Vec::into_boxed_slice),
         });
         if made.parser != *parser {
             // Servers that are joined to one may differ.
