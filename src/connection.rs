@@ -249,7 +249,7 @@ impl Connection {
     /// Whether [`poll_event`](Connection::poll_event) surely gives nothing; it may say that it does
     /// not know.
     #[inline]
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         match &self.0 {
             Kind::SocketIo(protocol) => protocol.is_quiet(),
             Kind::Bare(_) | Kind::Plain(_) => false,
