@@ -235,37 +235,5 @@ impl Mailbox {
     }
 }
 
-impl Mail {
-    /// What becomes of it if there is no room.
-    fn policy(&self, server: SlowClient) -> SlowClient {
-        match self {
-            Mail::Emit { outgoing, .. } => outgoing.policy().unwrap_or(server),
-            Mail::Acknowledge { .. } => server,
-            // Nothing of Engine.IO alone can be spared.
-            _ => SlowClient::Close,
-        }
-    }
-
-    fn is_volatile(&self) -> bool {
-        matches!(self, Mail::Emit { outgoing, .. } if outgoing.flags().volatile)
-    }
-
-    /// Whether it is an event for whose answer nobody waits.
-    fn may_be_lost(&self) -> bool {
-        matches!(self, Mail::Emit { ack: None, .. })
-    }
-
-    /// Of which mails it is the newest.
-    fn key(&self) -> Option<(Namespace, Arc<str>)> {
-        match self {
-            Mail::Emit {
-                outgoing,
-                ack: None,
-            } => Some((outgoing.namespace().clone(), outgoing.key()?.clone())),
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests;
