@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use super::message::Message;
 use super::{Adapter, BoxFuture, Node, NodeId, Peers, SendError, Target};
@@ -58,12 +59,15 @@ struct Seat {
     node: OnceLock<Node>,
 }
 
-/// One server's place at a [`Hub`]; it is left when the server is gone.
+/// One server's place at a [`Hub`]; it is left when the server is gone, or
+/// [leaves the cluster](crate::Io::leave_cluster).
 pub struct HubAdapter {
     hub: Hub,
     id: NodeId,
     seat: Arc<Seat>,
     arrivals: Mutex<Option<mpsc::Receiver<Bytes>>>,
+    /// What brings the arrivals to the server, until the cluster is left.
+    receiving: OnceLock<AbortHandle>,
 }
 
 impl Hub {
@@ -90,6 +94,7 @@ impl Hub {
             id,
             seat,
             arrivals: Mutex::new(Some(arrivals)),
+            receiving: OnceLock::new(),
         }
     }
 
@@ -114,15 +119,17 @@ impl Hub {
         }
     }
 
-    /// The other nodes that serve a namespace.
-    fn others(&self, id: &NodeId, namespace: &str) -> Vec<(NodeId, Arc<Seat>)> {
+    /// The other nodes that serve a namespace; none for a node that has left.
+    fn others(&self, id: &NodeId, namespace: &str) -> Option<Vec<(NodeId, Arc<Seat>)>> {
         let seats = self.0.seats.read().unwrap_or_else(PoisonError::into_inner);
+        if !seats.contains_key(id) {
+            return None;
+        }
         let others = seats
             .iter()
-            .filter(|(other, seat)| *other != id && seat.serves(namespace));
-        others
-            .map(|(other, seat)| (other.clone(), seat.clone()))
-            .collect()
+            .filter(|(other, seat)| *other != id && seat.serves(namespace))
+            .map(|(other, seat)| (other.clone(), seat.clone()));
+        Some(others.collect())
     }
 }
 
@@ -158,7 +165,7 @@ impl Adapter for HubAdapter {
             return;
         };
         let waiting_bytes = self.seat.waiting_bytes.clone();
-        tokio::spawn(async move {
+        let receiving = tokio::spawn(async move {
             while let Some(bytes) = arrivals.recv().await {
                 waiting_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
                 if node.receive_bytes(&bytes).is_err() {
@@ -166,6 +173,8 @@ impl Adapter for HubAdapter {
                 }
             }
         });
+        // It is begun once, so nothing is there yet.
+        let _ = self.receiving.set(receiving.abort_handle());
     }
 
     fn namespace_opened(&self, namespace: &str) {
@@ -183,8 +192,10 @@ impl Adapter for HubAdapter {
     }
 
     fn send(&self, to: Target<'_>, message: Message) -> Result<(), SendError> {
+        let others = self.hub.others(&self.id, &message.namespace);
+        let others = others.ok_or(SendError::Closed)?;
         let bytes = message.encode(&self.id)?;
-        for (id, seat) in self.hub.others(&self.id, &message.namespace) {
+        for (id, seat) in others {
             if matches!(to, Target::Node(node) if *node != id) {
                 continue;
             }
@@ -201,19 +212,29 @@ impl Adapter for HubAdapter {
 
     fn peers<'a>(&'a self, namespace: &'a str) -> BoxFuture<'a, Peers> {
         let others = self.hub.others(&self.id, namespace);
-        let names = others.into_iter().map(|(id, _)| id).collect();
+        let others = others.into_iter().flatten();
+        let names = others.map(|(id, _)| id).collect();
         Box::pin(std::future::ready(Peers::Nodes(names)))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        self.hub.leave(&self.id);
+        self.leave();
         Box::pin(std::future::ready(()))
+    }
+}
+
+impl HubAdapter {
+    fn leave(&self) {
+        self.hub.leave(&self.id);
+        if let Some(receiving) = self.receiving.get() {
+            receiving.abort();
+        }
     }
 }
 
 impl Drop for HubAdapter {
     fn drop(&mut self) {
-        self.hub.leave(&self.id);
+        self.leave();
     }
 }
 

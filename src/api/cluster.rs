@@ -7,6 +7,7 @@ mod receiving;
 mod tests;
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(crate) struct Cluster {
     id: NodeId,
     io: Weak<IoInner>,
     requests: Requests,
+    /// Whether the application wanted to leave; then nothing is sent on purpose.
+    has_left: AtomicBool,
 }
 
 /// A request to the other nodes; closed when this is dropped.
@@ -48,6 +51,7 @@ impl Cluster {
             adapter,
             io,
             requests: Requests::default(),
+            has_left: AtomicBool::new(false),
         }
     }
 
@@ -71,21 +75,29 @@ impl Cluster {
         &*self.adapter
     }
 
+    /// Leaves the cluster.
+    pub(crate) async fn leave(&self) {
+        self.has_left.store(true, Ordering::Relaxed);
+        self.adapter.close().await;
+    }
+
     /// The server, if it is still there.
     fn io(&self) -> Option<Io> {
         self.io.upgrade().map(Io::from_inner)
     }
 
-    /// Says something to all other nodes. What cannot be sent is logged.
+    /// Says something to all other nodes. What cannot be sent is logged, unless the cluster was left.
     pub(crate) fn publish(&self, message: Message) {
-        // A failure is logged, and nobody waits for an answer.
+        // Nobody waits for an answer.
         let _ = self.send(Target::All, message);
     }
 
     fn send(&self, to: Target<'_>, message: Message) -> Result<(), SendError> {
         let namespace = message.namespace.clone();
         let sent = self.adapter.send(to, message);
-        if let Err(error) = &sent {
+        if let Err(error) = &sent
+            && !self.has_left.load(Ordering::Relaxed)
+        {
             tracing::warn!(node = %self.id, %namespace, ?to, "nothing is sent to other nodes: {error}");
         }
         sent

@@ -189,7 +189,7 @@ impl Io {
     /// Leaves the cluster: from now on this server neither sends to other nodes nor hears them.
     pub async fn leave_cluster(&self) {
         if let Some(cluster) = self.cluster() {
-            cluster.adapter().close().await;
+            cluster.leave().await;
         }
     }
 }

@@ -156,3 +156,23 @@ async fn a_slow_node_blocks_nobody() {
     }
     assert_eq!(hub.lost(), 5000 + 50 - 4096);
 }
+
+#[tokio::test]
+async fn a_node_that_has_left_neither_speaks_nor_hears() {
+    let hub = Hub::new();
+    let (a, b) = (place(&hub).await, place(&hub).await);
+    let (mut one, mut two) = (Guest::join(&a, &[]).await, Guest::join(&b, &[]).await);
+    // Said before `b` leaves, and not brought to it yet: this test has its only thread.
+    a.io.emit("too late", ()).unwrap();
+    b.io.leave_cluster().await;
+    b.io.emit("alone", ()).unwrap();
+    two.expect("42[\"alone\"]").await;
+    a.io.emit("without b", ()).unwrap();
+    one.expect("42[\"too late\"]").await;
+    one.expect("42[\"without b\"]").await;
+    assert_eq!(
+        (a.io.server_count().await, b.io.server_count().await),
+        (1, 1)
+    );
+    assert!(b.io.fetch_sockets().await.is_ok_and(|all| all.len() == 1));
+}
