@@ -57,6 +57,16 @@ struct State {
     closed: bool,
 }
 
+impl State {
+    /// What wakes the task if it sleeps; it counts as awake from now on.
+    fn take_waker(&mut self) -> Option<Waker> {
+        match std::mem::take(&mut self.asleep) {
+            true => self.waker.take(),
+            false => None,
+        }
+    }
+}
+
 impl Mailbox {
     /// A mailbox whose owner may let up to `limit` bytes wait. Allocates nothing until used.
     pub(crate) fn new(limit: usize) -> Mailbox {
@@ -87,13 +97,16 @@ impl Mailbox {
     /// A client that let too much wait, and has to be closed for it, gets nothing more: its task is
     /// told, and closes it.
     pub(crate) fn post(&self, mail: Mail) -> Result<(), DropReason> {
-        let weight = mail.weight();
-        let mut state = self.lock();
+        self.post_in(self.lock(), mail)
+    }
+
+    fn post_in(&self, mut state: MutexGuard<'_, State>, mail: Mail) -> Result<(), DropReason> {
         if state.closed {
             return Err(DropReason::Disconnected);
         }
-        let is_full = || self.backlog().saturating_add(weight) > self.limit;
-        let over = weight > 0 && (self.overflowed.load(Ordering::Relaxed) || is_full());
+        let weight = mail.weight();
+        let over =
+            weight > 0 && (self.overflowed.load(Ordering::Relaxed) || !self.has_room(weight));
         let posted = if over {
             self.press(&mut state, &mail, weight)
         } else {
@@ -105,10 +118,7 @@ impl Mailbox {
             Err(DropReason::NoRoom) => return posted,
             Err(_) => {}
         }
-        let waker = match std::mem::take(&mut state.asleep) {
-            true => state.waker.take(),
-            false => None,
-        };
+        let waker = state.take_waker();
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
@@ -266,6 +276,7 @@ impl Drop for Held {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
     use std::sync::atomic::AtomicUsize;
     use std::task::Wake;
 
@@ -369,5 +380,40 @@ mod tests {
         assert!(waiting.try_recv().is_err());
         assert_eq!(send(&mailbox, 1), Err(DropReason::Disconnected));
         assert_eq!(take(&mailbox), 0);
+    }
+
+    #[test]
+    fn a_closed_mailbox_has_nothing_waiting() {
+        let mailbox = Mailbox::new(100 * UNIT);
+        send(&mailbox, 100).unwrap();
+        mailbox.close();
+        assert_eq!(mailbox.lag(), Lag::default());
+        // Whoever waits for room must not wait for what never comes.
+        let offered = mailbox.offer(Mail::Send(Frame::from_static("")));
+        assert!(matches!(
+            offered,
+            Err(Declined::Dropped(DropReason::Disconnected))
+        ));
+    }
+
+    #[test]
+    fn of_two_who_find_room_for_one_only_one_is_taken() {
+        const LIMIT: usize = 10 * UNIT;
+        for _ in 0..2_000 {
+            let mailbox = Mailbox::new(LIMIT);
+            mailbox.account(0, LIMIT - UNIT);
+            let start = Barrier::new(2);
+            std::thread::scope(|threads| {
+                for _ in 0..2 {
+                    threads.spawn(|| {
+                        start.wait();
+                        // Whether it was this one does not matter.
+                        let _ = mailbox.offer(Mail::Send(Frame::from_static("")));
+                    });
+                }
+            });
+            assert!(!mailbox.is_overflowing(), "nobody is closed for an offer");
+            assert_eq!(take(&mailbox), 1);
+        }
     }
 }

@@ -90,16 +90,15 @@ impl<H: Reach + Clone> Roster<H> {
         may_join
     }
 
-    fn join_in(&self, index: &mut Rooms<H>, id: &SocketId, room: &str) -> bool {
+    fn join_in(&self, index: &mut Rooms<H>, id: &SocketId, room: &str) {
         let Some(watch) = self.watch.get() else {
-            return index.join(id, room);
+            index.join(id, room);
+            return;
         };
         let (is_new, was_in) = (!index.has_room(room), index.is_in(id, room));
-        let is_member = index.join(id, room);
-        if is_member && !was_in {
+        if index.join(id, room) && !was_in {
             watch.note_joined(&room.into(), id, is_new);
         }
-        is_member
     }
 
     pub(crate) fn leave(&self, id: &SocketId, room: &str) {

@@ -39,12 +39,15 @@ pub(crate) enum Declined {
 
 impl Mailbox {
     /// Hands something to the client's task if there is room for it, or if there never can be.
+    ///
+    /// Whoever is taken had room, however many offer something at the same time.
     pub(crate) fn offer(&self, mail: Mail) -> Result<(), Declined> {
         let weight = mail.weight();
-        if weight <= self.limit && !self.has_room(weight) {
+        let state = self.lock();
+        if !state.closed && weight <= self.limit && !self.has_room(weight) {
             return Err(Declined::NoRoom(mail));
         }
-        self.post(mail).map_err(Declined::Dropped)
+        self.post_in(state, mail).map_err(Declined::Dropped)
     }
 
     /// Waits until there is room for so many bytes, or the client has left. Does not wait for what
@@ -73,13 +76,8 @@ impl Mailbox {
         }
         let waker = {
             let mut state = self.lock();
-            match std::mem::take(&mut state.asleep) {
-                true => state.waker.take(),
-                false => {
-                    state.is_nudged = true;
-                    None
-                }
-            }
+            state.is_nudged |= !state.asleep;
+            state.take_waker()
         };
         if let Some(waker) = waker {
             waker.wake();
@@ -87,7 +85,7 @@ impl Mailbox {
     }
 
     /// Whether so many bytes more are within the limit.
-    fn has_room(&self, weight: usize) -> bool {
+    pub(super) fn has_room(&self, weight: usize) -> bool {
         self.backlog().saturating_add(weight) <= self.limit
     }
 
@@ -223,12 +221,19 @@ impl Mailbox {
         self.frames.store(frames, Ordering::Relaxed);
     }
 
-    /// How far behind the client is.
+    /// How far behind the client is; for one that has left nothing waits.
     pub(crate) fn lag(&self) -> Lag {
-        let mails = self.lock().mails.len();
+        let state = self.lock();
+        let (bytes, packets) = match state.closed {
+            true => (0, 0),
+            false => {
+                let frames = self.frames.load(Ordering::Relaxed) as usize;
+                (self.backlog(), state.mails.len() + frames)
+            }
+        };
         Lag {
-            bytes: self.backlog(),
-            packets: mails + self.frames.load(Ordering::Relaxed) as usize,
+            bytes,
+            packets,
             dropped: self.dropped.load(Ordering::Relaxed) as usize,
             lost: self.lost.load(Ordering::Relaxed) as usize,
         }
