@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use serde::Deserialize;
 
-use super::log::{Evicted, Log, Loss, Target};
+use super::log::{Entry, Evicted, Log, Loss, Target};
 use super::sessions::{Found, Session, Sessions};
 use super::trace::GAP;
 use super::{Budget, Config, Tag, Trace};
@@ -208,8 +208,8 @@ impl<D> Ledger<D> {
         let got = match &claim.offset {
             None => 0,
             Some(offset) => match self.tag.read(offset) {
-                Some(got) => got,
-                None => return Claimed::Nothing,
+                Some(got) if got <= self.log.last() => got,
+                _ => return Claimed::Nothing,
             },
         };
         let session = match self.sessions.find(&claim.pid, arrived, now) {
@@ -257,8 +257,8 @@ impl<D> Ledger<D> {
         } = session;
         let first = trace.first_missed(got, left, &self.log);
         let missed = first.map(|first| trace.missed(first, &self.log));
-        let weight = |missed: &Vec<(u64, &super::log::Entry)>| -> usize {
-            missed.iter().map(|(_, entry)| entry.weight()).sum()
+        let weight = |missed: &Vec<(u64, &Entry)>| -> usize {
+            missed.iter().map(|(_, entry)| entry.replay_weight()).sum()
         };
         let Some(missed) = missed.filter(|missed| weight(missed) <= limit) else {
             self.present -= 1;

@@ -192,9 +192,9 @@ impl Entry {
         self.at
     }
 
-    /// How many bytes of a client's queue it will take.
-    pub(super) fn weight(&self) -> usize {
-        self.weight
+    /// How many bytes of a client's queue it will take; here it takes its target's as well.
+    pub(super) fn replay_weight(&self) -> usize {
+        ENVELOPE + self.packet.weight()
     }
 }
 

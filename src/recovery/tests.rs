@@ -374,6 +374,38 @@ fn more_than_a_client_may_be_sent_at_once_ends_the_session() {
 }
 
 #[test]
+fn how_many_rooms_a_packet_is_for_takes_nothing_of_what_a_client_may_be_sent() {
+    let mut story = Story::begin(&Config::default());
+    story.join("room");
+    let names: Vec<_> = (0..100).map(|number| format!("room {number}")).collect();
+    let rooms: Vec<_> = names.iter().map(String::as_str).chain(["room"]).collect();
+    story.lose();
+    story.send("one", &rooms, &[]);
+    let claim = Claim {
+        pid: "secret".to_owned(),
+        offset: None,
+    };
+    let Claimed::Returning(returning) = story.ledger.claim(&claim, at(1), at(1)) else {
+        panic!("it waits");
+    };
+    let resumed = story.ledger.resume(*returning, 200, at(1));
+    assert_eq!(
+        resumed.map(|(resumed, _)| resumed.missed.len()).ok(),
+        Some(1)
+    );
+}
+
+#[test]
+fn an_offset_that_was_never_given_out_changes_nothing() {
+    let mut story = Story::begin(&Config::default());
+    let first = story.send("first", &[], &[]);
+    story.lose();
+    let beyond = Tag::new(7).write(2);
+    assert_eq!(story.come_back(Some(&beyond)), None);
+    assert_eq!(story.come_back(Some(&first)).unwrap(), [""; 0]);
+}
+
+#[test]
 fn a_trace_keeps_no_more_than_it_needs() {
     let mut story = Story::begin(&Config::default());
     let first = story.send("first", &[], &[]);

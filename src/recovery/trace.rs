@@ -150,9 +150,10 @@ impl Trace {
     }
 
     /// The position from which on to look for what was missed by a socket whose client got everything
-    /// up to `got`, and that has been away since `left`. `None` if some of it is lost, or may be.
+    /// up to `got`, a packet that was sent, and that has been away since `left`. `None` if some of it
+    /// is lost, or may be.
     pub(super) fn first_missed(&self, got: u64, left: u64, log: &Log) -> Option<u64> {
-        if got > log.last() || got < self.fallen {
+        if got < self.fallen {
             return None;
         }
         let first = match self.next {
