@@ -176,7 +176,24 @@ async fn without_an_application_other_paths_are_not_found() {
 
 /// Where the log is written to.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    /// Has this thread's warnings written here, for as long as what it gives is kept.
+    pub(super) fn begin(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .with_max_level(tracing::Level::WARN)
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl io::Write for Written {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
@@ -192,13 +209,8 @@ impl io::Write for Written {
 #[tokio::test]
 async fn a_forgotten_with_upgrades_is_named_in_the_log() {
     let written = Written::default();
-    let writer = written.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(move || writer.clone())
-        .with_max_level(tracing::Level::WARN)
-        .finish();
     // This runtime has one thread, so what the server logs is logged here.
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = written.begin();
     let address = serve_hyper(Service::new(Io::builder().build()), false).await;
 
     // Polling works without.
@@ -213,7 +225,7 @@ async fn a_forgotten_with_upgrades_is_named_in_the_log() {
     let reply = http.request("GET", WEBSOCKET, &upgrade, b"").await;
     assert_eq!(reply.status, 101);
     http.end().await;
-    let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let log = written.text();
     assert!(log.contains(".with_upgrades()"), "{log:?}");
 }
 

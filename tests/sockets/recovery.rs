@@ -8,6 +8,7 @@ use serde_json::Value;
 use trunkline::server::Config;
 use trunkline::{Binary, ConnectError, Emitted, Io, Recovery, Socket};
 
+use super::attach::Written;
 use super::client::{Http, Log, Polling, Teller, Ws, log, within};
 use super::host::{serve_config, serve_io};
 
@@ -477,4 +478,23 @@ async fn without_recovery_nothing_of_it_is_seen() {
     assert_eq!(socket.auth(), r#"{"pid":"a","offset":"b"}"#);
     io.emit("one", ()).unwrap();
     ws.expect(r#"42["one"]"#).await;
+}
+
+#[tokio::test]
+async fn a_session_for_which_there_is_no_room_is_told_of_in_the_log() {
+    let written = Written::default();
+    // This runtime has one thread, so what the server logs is logged here.
+    let _guard = written.begin();
+    let recovery = Recovery {
+        max_sessions: 0,
+        ..Recovery::default()
+    };
+    let io = Io::builder().recovery(recovery).build();
+    let (teller, mut log) = log();
+    io.on_disconnect(async move || teller.tell("gone"));
+    let (ws, _) = join(serve_io(&io).await).await;
+    drop(ws);
+    log.expect("gone").await;
+    let text = written.text();
+    assert!(text.contains("sessions=1"), "{text:?}");
 }

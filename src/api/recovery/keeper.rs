@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Data, Entry, Parting, Recoverable, Stage, Terms, lock};
 use crate::api::socket::Socket;
 use crate::clock;
-use crate::recovery::{Claim, Claimed, Evicted, Ledger, Loss, Resumed, Returning, Tag};
+use crate::recovery::{Claim, Claimed, Evicted, Ledger, Loss, Resumed, Returning, Tag, Trace};
 use crate::registry::{Mail, Reach, Roster};
 use crate::rooms::Room;
 use crate::wire::{Moment, SocketId};
@@ -17,8 +17,8 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// The recovery of one namespace.
 pub(crate) struct Keeper {
-    pub(super) ledger: Mutex<Ledger<Data>>,
-    pub(super) terms: Arc<Terms>,
+    ledger: Mutex<Ledger<Data>>,
+    terms: Arc<Terms>,
     dropped: Mutex<Dropped>,
 }
 
@@ -158,6 +158,9 @@ impl Keeper {
             (Stage::Returning(returning), _) => ledger.end(Some(returning.pid())),
             (Stage::Gone, _) => {}
         }
+        let loss = ledger.take_loss();
+        drop(ledger);
+        self.settle(Evicted::default(), loss, socket.namespace(), now);
     }
 
     /// A socket that is in the namespace joins a room, unless it is in `most` others; whether it may.
@@ -245,7 +248,7 @@ impl Keeper {
 }
 
 /// What a socket missed goes into its mailbox first, then it is on the roster.
-fn resume(socket: &Socket, roster: &Roster<Socket>, resumed: Resumed) -> crate::recovery::Trace {
+fn resume(socket: &Socket, roster: &Roster<Socket>, resumed: Resumed) -> Trace {
     let id = socket.id();
     for outgoing in resumed.missed {
         // A client that is gone already comes back once more.
