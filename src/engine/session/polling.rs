@@ -83,8 +83,8 @@ pub(super) enum Post {
 pub(super) enum Packets {
     V4(payload::Packets),
     V3(v3::Packets),
-    /// A binary body, which no client of version 4 sends.
-    Foreign,
+    /// A binary body, which no client of version 4 sends: one mistake.
+    Foreign(Option<PacketError>),
 }
 
 impl Packets {
@@ -92,7 +92,7 @@ impl Packets {
         match self {
             Packets::V4(packets) => packets.next(),
             Packets::V3(packets) => packets.next(),
-            Packets::Foreign => Some(Err(PacketError::NotUtf8)),
+            Packets::Foreign(mistake) => mistake.take().map(Err),
         }
     }
 }
@@ -181,7 +181,7 @@ impl Session {
         if let Post::Receiving = self.post {
             self.post = Post::Decoding(match (self.encoding, body.into()) {
                 (Encoding::V4, Body::Text(body)) => Packets::V4(payload::split(body)),
-                (Encoding::V4, Body::Binary(_)) => Packets::Foreign,
+                (Encoding::V4, Body::Binary(_)) => Packets::Foreign(Some(PacketError::NotUtf8)),
                 (Encoding::V3 { jsonp: Some(_), .. }, body) => {
                     Packets::V3(v3::split_form(body.bytes()))
                 }

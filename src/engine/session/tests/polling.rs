@@ -235,3 +235,22 @@ fn packets_without_a_meaning_are_ignored() {
     );
     play.lives();
 }
+
+#[test]
+fn a_binary_body_is_one_mistake_also_when_the_session_is_closing() {
+    let mut play = Play::polling();
+    play.session.send("4a".into());
+    play.session.close(play.now);
+    assert!(play.session.is_closing());
+    assert_eq!(play.session.handle_post(), Ok(()));
+    let body = Body::Binary(Bytes::from_static(b"4a"));
+    play.session.handle_body(body);
+    // Reading it comes to an end.
+    let (said, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let message = play.session.poll_message(play.now);
+        said.send((message, play.session.posting()))
+    });
+    let told = told.recv_timeout(Duration::from_secs(10));
+    assert_eq!(told, Ok((None, false)));
+}
