@@ -122,8 +122,7 @@ impl Namespaces {
             }
             None => NamespaceInner::new(name.clone()),
         };
-        let namespace = namespace.in_cluster(self.cluster.clone());
-        let namespace = Arc::new(namespace.with_recovery(self.recovery.as_ref()));
+        let namespace = self.equip(namespace);
         known.insert(name, namespace.clone());
         if let Some(child) = namespace.child() {
             child.parent().adopt(&namespace);
@@ -151,9 +150,7 @@ impl Namespaces {
                     return None;
                 }
                 let child = Child::new(rule.clone(), rule.parts(name));
-                let namespace = NamespaceInner::child_of(name.clone(), child);
-                let namespace = namespace.in_cluster(self.cluster.clone());
-                let namespace = Arc::new(namespace.with_recovery(self.recovery.as_ref()));
+                let namespace = self.equip(NamespaceInner::child_of(name.clone(), child));
                 rule.adopt(&namespace);
                 known.insert(name.clone(), namespace);
             }
@@ -244,6 +241,12 @@ impl Namespaces {
     pub(crate) fn watchers(&self) -> Vec<Watcher> {
         let watchers = self.watchers.read().unwrap_or_else(PoisonError::into_inner);
         watchers.clone()
+    }
+
+    /// Gives a new namespace what all of this server have.
+    fn equip(&self, namespace: NamespaceInner) -> Arc<NamespaceInner> {
+        let namespace = namespace.in_cluster(self.cluster.clone());
+        Arc::new(namespace.with_recovery(self.recovery.as_ref()))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {

@@ -43,13 +43,13 @@ impl Sweeper {
                 return;
             };
             let now = clock::now();
-            let (next, is_deserted) = Io::sweep_recovery(&io, now);
+            let (next, is_deserted) = io.sweep_recovery(now);
             wait = next.map_or(SELDOM, |next| next.since(now).clamp(OFTEN, SELDOM));
             if is_deserted && next.is_none() {
                 self.is_on_duty = false;
                 self.terms.end_sweeping();
                 // A client may have come that relied on this.
-                let (_, is_deserted) = Io::sweep_recovery(&io, now);
+                let (_, is_deserted) = io.sweep_recovery(now);
                 if is_deserted || !self.terms.begin_sweeping() {
                     return;
                 }

@@ -1,11 +1,11 @@
-//! A server's clients as a whole: how many there are, what happens under their sockets, the end.
+//! A server's clients as a whole: how many there are, what is told of their connections, the end.
 
 use std::future::Future;
 
 use crate::api::engine::EngineSocket;
 use crate::engine::CloseReason;
 
-use super::{Builder, Io};
+use super::Io;
 
 /// What an application wants to know of the Engine.IO connections under its sockets.
 #[derive(Default)]
@@ -53,44 +53,8 @@ impl Io {
         async move { io.0.hosts.closed().await }
     }
 
-    /// Tells a hook of a new connection.
+    /// Who wants to know of the connections under the sockets.
     pub(crate) fn engine_hooks(&self) -> &EngineHooks {
         &self.0.engine_hooks
-    }
-}
-
-impl Builder {
-    /// Is told of every Engine.IO connection, after its handshake was answered and before it joins
-    /// any namespace (`connection` of `io.engine` in the JavaScript API). It runs on the client's
-    /// task and should be short.
-    #[must_use]
-    pub fn on_engine_connect(
-        mut self,
-        hook: impl Fn(&EngineSocket) + Send + Sync + 'static,
-    ) -> Builder {
-        self.engine_hooks.on_connect = Some(Box::new(hook));
-        self
-    }
-
-    /// Is told of every connection that has moved from polling to WebSocket (`upgrade` of
-    /// `socket.conn` in the JavaScript API).
-    #[must_use]
-    pub fn on_engine_upgrade(
-        mut self,
-        hook: impl Fn(&EngineSocket) + Send + Sync + 'static,
-    ) -> Builder {
-        self.engine_hooks.on_upgrade = Some(Box::new(hook));
-        self
-    }
-
-    /// Is told of every connection that is over, once its sockets have left their namespaces
-    /// (`close` of `socket.conn` in the JavaScript API).
-    #[must_use]
-    pub fn on_engine_close(
-        mut self,
-        hook: impl Fn(&EngineSocket, CloseReason) + Send + Sync + 'static,
-    ) -> Builder {
-        self.engine_hooks.on_close = Some(Box::new(hook));
-        self
     }
 }

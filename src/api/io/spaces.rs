@@ -1,5 +1,6 @@
 //! Which namespaces a server has: those declared one by one, and those that rules accept.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::api::parent::{ParentInner, ParentNamespace, Rule};
 use crate::rooms::Selection;
 use crate::socketio;
 
-use super::{Builder, Io};
+use super::Io;
 
 /// What is to be done about a client that asks for a namespace.
 pub(crate) enum Lookup {
@@ -32,10 +33,7 @@ impl Io {
     /// stays, also if it fits a rule or was brought about by one; to look at those without keeping
     /// them, use [`find`](Io::find).
     pub fn of(&self, name: &str) -> Namespace {
-        let found = match name.strip_prefix('/') {
-            Some(_) => self.0.namespaces.declare(name),
-            None => self.0.namespaces.declare(&format!("/{name}")),
-        };
+        let found = self.0.namespaces.declare(&with_slash(name));
         // Everybody has `/`, so it is no news.
         if found.is_new && *found.namespace.name != *"/" {
             self.announce(&found.namespace);
@@ -45,11 +43,8 @@ impl Io {
 
     /// The namespace of this name, if there is one at present. A missing leading slash is added.
     pub fn find(&self, name: &str) -> Option<Namespace> {
-        let inner = match name.strip_prefix('/') {
-            Some(_) => self.0.namespaces.get(name),
-            None => self.0.namespaces.get(&format!("/{name}")),
-        };
-        Some(Namespace::new(self.clone(), inner?))
+        let inner = self.0.namespaces.get(&with_slash(name))?;
+        Some(Namespace::new(self.clone(), inner))
     }
 
     /// Removes the namespace of this name and says whether there was one. A missing leading slash is
@@ -69,9 +64,9 @@ impl Io {
     /// assert!(io.find("/beta").is_none());
     /// ```
     pub fn remove_namespace(&self, name: &str) -> bool {
-        let name = name.strip_prefix('/').unwrap_or(name);
-        assert!(!name.is_empty(), "every server has the namespace /");
-        let Some(removed) = self.0.namespaces.remove(&format!("/{name}")) else {
+        let name = with_slash(name);
+        assert!(name != "/", "every server has the namespace /");
+        let Some(removed) = self.0.namespaces.remove(&name) else {
             return false;
         };
         for socket in removed.roster.select(&Selection::default()) {
@@ -154,7 +149,8 @@ impl Io {
     /// Is told of every new namespace (`new_namespace` of the JavaScript API), whoever brought it
     /// about; handlers that are added here see the first client's events already.
     ///
-    /// It runs on the task of that client, and should be short. Further clients may join meanwhile.
+    /// It runs on the task of that client, or within [`of`](Io::of), and should be short. Further
+    /// clients may join meanwhile.
     pub fn on_new_namespace(&self, hook: impl Fn(&Namespace) + Send + Sync + 'static) {
         self.0.namespaces.watch(Arc::new(hook));
     }
@@ -215,18 +211,10 @@ impl Io {
     }
 }
 
-impl Builder {
-    /// Whether namespaces that rules made vanish when nobody is in them any more. Default: no.
-    #[must_use]
-    pub fn cleanup_empty_child_namespaces(mut self, cleanup: bool) -> Builder {
-        self.config.namespaces.cleanup_empty_child_namespaces = cleanup;
-        self
-    }
-
-    /// How many namespaces clients may bring about by one rule. Default 10,000.
-    #[must_use]
-    pub fn max_child_namespaces(mut self, most: usize) -> Builder {
-        self.config.namespaces.max_child_namespaces = most;
-        self
+/// A namespace's name as clients write it.
+fn with_slash(name: &str) -> Cow<'_, str> {
+    match name.starts_with('/') {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(format!("/{name}")),
     }
 }
