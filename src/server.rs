@@ -13,6 +13,7 @@
 //!
 //! [`Refusal`]: crate::engine::Refusal
 
+mod access;
 mod body;
 mod client_files;
 mod compress;
@@ -39,6 +40,7 @@ mod sweeper;
 mod upgrade;
 mod websocket;
 
+pub use access::{Access, Foreign, HostPolicy, OriginPolicy};
 pub use body::Body;
 pub use client_files::ClientFiles;
 pub use compress::Compression;
@@ -48,6 +50,6 @@ pub use cors::{AllowOrigin, Cors};
 pub use forwarded::{Peer, PeerLookup};
 pub use hooks::Hooks;
 pub use listener::{ListenerLimits, Server};
-pub use origin::{Access, Foreign, HostPolicy, Origin, OriginPolicy, OriginSyntaxError};
+pub use origin::{Origin, OriginSyntaxError};
 pub use service::{Layer, NotFound, ResponseFuture, Service};
 pub use websocket::PerMessageDeflate;

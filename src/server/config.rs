@@ -8,13 +8,13 @@ use std::time::Duration;
 use http::Extensions;
 use ipnet::IpNet;
 
+use super::access::Access;
 use super::client_files::ClientFiles;
 use super::compress::Compression;
 use super::cookie::Cookie;
 use super::cors::Cors;
 use super::forwarded::PeerLookup;
 use super::hooks::Hooks;
-use super::origin::Access;
 use super::websocket::PerMessageDeflate;
 
 /// The HTTP side of a server. The defaults are those of the reference server.

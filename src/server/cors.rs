@@ -1,6 +1,6 @@
 //! Cross-origin headers, by the rules of the Express `cors` middleware that the reference uses.
 //!
-//! They only tell a browser what a page may read. Who may come in is decided in `origin`.
+//! They only tell a browser what a page may read. Who may come in is decided in `access`.
 
 use std::fmt;
 use std::sync::Arc;
