@@ -197,7 +197,8 @@ impl Node {
     }
 
     /// Takes a message that node `from` has sent; the node's own are ignored. Returns at once;
-    /// handlers of server-side events run as tasks of the runtime it is called in.
+    /// handlers of server-side events run as tasks of the runtime it is called in, and outside any such
+    /// an event is logged and dropped.
     ///
     /// # Errors
     /// When the server has gone.
@@ -236,10 +237,11 @@ impl Node {
     }
 
     fn run(&self, from: &NodeId, work: Work) {
-        let (Ok(place), Ok(runtime)) = (
-            self.places.clone().try_acquire_owned(),
-            Handle::try_current(),
-        ) else {
+        let Ok(runtime) = Handle::try_current() else {
+            tracing::error!(node = %self.id, %from, "a server-side event is dropped: it came outside a Tokio runtime");
+            return;
+        };
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
             tracing::warn!(node = %self.id, %from, "a server-side event is dropped: too many run");
             return;
         };

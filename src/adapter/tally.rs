@@ -22,9 +22,7 @@ impl Missing {
     pub fn is_empty(&self) -> bool {
         self.sockets.is_empty() && self.nodes.is_empty() && self.unnamed == 0
     }
-}
 
-impl Missing {
     /// Adds who is missing of another request to the same nodes.
     pub(crate) fn add(&mut self, other: Missing) {
         self.sockets.extend(other.sockets);

@@ -18,7 +18,7 @@ use crate::adapter::{
     RequestId, Requests, SendError, Tally, Target, written,
 };
 use crate::rooms::Selection;
-use crate::socketio::{Args, Binary, EncodeError, Flags, Namespace, Outgoing};
+use crate::socketio::{Args, Binary, EncodeError, Flags, Namespace, Outgoing, PlaceholderError};
 
 use super::io::{Io, IoInner};
 
@@ -174,8 +174,7 @@ pub(crate) fn packet(
     outgoing: &Outgoing,
     selection: &Selection,
 ) -> Result<(Packet, Vec<Binary>), EncodeError> {
-    let unreadable =
-        |error: crate::socketio::PlaceholderError| EncodeError::Serialize(error.to_string());
+    let unreadable = |error: PlaceholderError| EncodeError::Serialize(error.to_string());
     let args: Args = outgoing.args().map_err(unreadable)?;
     let (args, attachments) = written(&args)?;
     let Flags {

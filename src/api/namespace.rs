@@ -191,12 +191,6 @@ impl Namespace {
         self.inner.roster.len()
     }
 
-    /// Whether a handler of the namespace itself listens to an event.
-    #[cfg(feature = "typescript")]
-    pub(crate) fn hears(&self, name: &str) -> bool {
-        !self.inner.listeners().event(name).is_empty()
-    }
-
     /// The rooms that sockets of this server have joined, and how many are in each, in no
     /// particular order. The room that every socket has of its own is not among them, unless
     /// another socket has joined it.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::adapter::{Content, Message, Missing};
 use crate::rooms::Selection;
-use crate::socketio::{FromArgs, IntoArgs, Outgoing, SlowClient};
+use crate::socketio::{Args, ArgsError, FromArgs, IntoArgs, Outgoing, SlowClient};
 
 use super::EmitError;
 use super::ack::AnswerError;
@@ -285,7 +285,7 @@ impl fmt::Debug for Broadcast {
 }
 
 /// An answer, read as what was asked for.
-pub(crate) fn read<T: FromArgs>(args: &crate::socketio::Args) -> Result<T, AnswerError> {
-    let said = |error: crate::socketio::ArgsError| AnswerError::Mismatch(error.to_string());
+pub(crate) fn read<T: FromArgs>(args: &Args) -> Result<T, AnswerError> {
+    let said = |error: ArgsError| AnswerError::Mismatch(error.to_string());
     args.to().map_err(said)
 }

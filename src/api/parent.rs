@@ -157,12 +157,6 @@ impl ParentNamespace {
         self
     }
 
-    /// Whether a handler of the rule listens to an event.
-    #[cfg(feature = "typescript")]
-    pub(crate) fn hears(&self, name: &str) -> bool {
-        self.template().hears(name)
-    }
-
     /// Sends an event to every socket in every namespace of the rule and says how many were there.
     ///
     /// # Errors

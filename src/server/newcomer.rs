@@ -46,22 +46,19 @@ pub(super) async fn book(
     transport: Transport,
     version: Version,
 ) -> Result<Booking, Refusal> {
-    let problem = match shared.config.hooks.run_id(handshake).await {
-        Some(Ok(made)) if !id::is_fit(&made) => "it has a form that no id may have".to_owned(),
-        Some(Err(problem)) => problem,
-        made => {
-            let sid = match made {
-                Some(Ok(made)) => Sid::new(made),
-                _ => Sid::new(id::random()),
-            };
-            match shared.sessions.book(sid, transport, version) {
-                Some(booking) => return Ok(booking),
-                None => "it is in use".to_owned(),
-            }
-        }
+    let id = match shared.config.hooks.run_id(handshake).await {
+        None => id::random(),
+        Some(Ok(made)) if id::is_fit(&made) => made,
+        Some(Ok(_)) => return Err(unusable("it has a form that no id may have")),
+        Some(Err(problem)) => return Err(unusable(&problem)),
     };
+    let booked = shared.sessions.book(Sid::new(id), transport, version);
+    booked.ok_or_else(|| unusable("it is in use"))
+}
+
+fn unusable(problem: &str) -> Refusal {
     tracing::warn!(problem, "the session id cannot be used");
-    Err(Refusal::IdGeneration)
+    Refusal::IdGeneration
 }
 
 /// What the application gets to know of the session's first request.

@@ -103,7 +103,7 @@ impl Rejection {
     }
 }
 
-/// A status that passes.
+/// A status, and when to try again.
 fn later(status: StatusCode, retry_after: Duration) -> Reply {
     let mut reply = bare(status);
     let headers = reply.headers_mut();

@@ -327,9 +327,6 @@ fn unreadable(error: &dyn fmt::Display) -> Fault {
     Fault::new(Code::BadResponse, Retry::Backoff, &detail)
 }
 
-#[cfg(test)]
-pub(super) mod tests;
-
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")
@@ -337,3 +334,6 @@ impl fmt::Debug for Reader {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

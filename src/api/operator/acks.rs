@@ -125,7 +125,7 @@ impl Broadcast {
 }
 
 /// Sockets of this node that were asked; those that have not answered are forgotten when this is
-/// dropped, whoever's decision that was.
+/// dropped, whoever decided that.
 struct Asking {
     namespace: Arc<NamespaceInner>,
     gathering: Arc<Gathering>,

@@ -95,8 +95,8 @@ impl Contract {
         typescript::write(&self.client, &self.server)
     }
 
-    /// Looks whether the namespace, or the rule for namespaces, has a handler for each event that clients send; to be called
-    /// when all are registered. Handlers of single sockets are not seen.
+    /// Looks whether the namespace, or the rule for namespaces, has a handler for each event that
+    /// clients send; to be called when all are registered. Handlers of single sockets are not seen.
     ///
     /// # Errors
     /// The names of the events that nobody handles.
@@ -124,7 +124,7 @@ pub trait Listens {
 
 impl Listens for Namespace {
     fn listens(&self, event: &str) -> bool {
-        self.hears(event)
+        self.listener_count(event) > 0
     }
 
     fn title(&self) -> &str {
@@ -134,7 +134,7 @@ impl Listens for Namespace {
 
 impl Listens for ParentNamespace {
     fn listens(&self, event: &str) -> bool {
-        self.hears(event)
+        self.listener_count(event) > 0
     }
 
     fn title(&self) -> &str {
