@@ -31,7 +31,7 @@
 //! out. What handlers emit goes through the recipient's mailbox (`registry`) to the recipient's task,
 //! into its `Connection`, and out again as frames.
 //!
-//! The modules in reading order; the first group does no I/O and builds without the feature
+//! The modules in reading order; those up to [`websocket`] do no I/O and build without the feature
 //! `server`:
 //!
 //! - [`wire`]: frames, ids, moments
@@ -55,7 +55,7 @@
 //! `server` (sockets and tasks), `assistant` (the `ai-message` route, with an HTTP client for AI
 //! providers), `cli` (the program), `macros` (the derive macro of [`Event`](trait@Event)), all on by
 //! default; `axum` reads the peer's address from axum's `ConnectInfo`; `typescript` writes the types
-//! of declared events for clients.
+//! of declared events for clients; `jemalloc` is another allocator for the program.
 #![forbid(unsafe_code)]
 
 pub mod ai;

@@ -1,4 +1,5 @@
-//! All limits of an application's clients in one place, whatever the transport and the layer.
+//! What an application's clients may send, keep and leave waiting, in one place, whatever the transport
+//! and the layer.
 
 use std::time::Duration;
 
@@ -28,7 +29,9 @@ impl Default for CrowdConfig {
     }
 }
 
-/// What the clients of a server may make it do and keep: all limits in one structure.
+/// What the clients of a server may make it do and keep: the limits of all layers in one structure,
+/// but for the times of the protocols and what [`Recovery`](crate::Recovery) and
+/// [`NamespacesConfig`](crate::NamespacesConfig) limit.
 ///
 /// By default, memory is limited and speed is not. [`Limits::internet`] is for a server that anybody
 /// can reach. [`Builder::limits`](crate::Builder::limits) sets the configuration of every layer from

@@ -7,7 +7,9 @@ use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::adapter::{BoxFuture, Content, Gathering, Message, NodeId, Part, Peers, written};
+use crate::adapter::{
+    BoxFuture, Content, Gathering, Message, NodeId, Part, Peers, RequestId, written,
+};
 use crate::socketio::{Args, Binary, FromArgs, IntoArgs};
 
 use super::EmitError;
@@ -64,7 +66,8 @@ impl Namespace {
     ///
     /// The handler takes the event's arguments as one tuple, and what it returns is this node's
     /// answer; see [`IntoAnswer`]. With several handlers all run, and the first answer counts. It
-    /// never sees what its own node emits.
+    /// never sees what its own node emits, nor an event whose name is
+    /// [reserved](Namespace::server_side_emit).
     ///
     /// ```
     /// use trunkline::{Error, Io};
@@ -215,11 +218,7 @@ impl ServerSideEvent {
         })
     }
 
-    fn message(
-        self,
-        namespace: &NamespaceInner,
-        request: Option<crate::adapter::RequestId>,
-    ) -> Message {
+    fn message(self, namespace: &NamespaceInner, request: Option<RequestId>) -> Message {
         let content = Content::ServerSideEmit {
             request,
             event: self.name,

@@ -18,7 +18,9 @@ impl Socket {
     ///
     /// A client that was full has room again when half of its budget is free. An event that is larger
     /// than the whole budget is not waited for. In a handler of this client, do not wait for what
-    /// only its next events can bring about.
+    /// only its next events can bring about. Where [recovery](crate::Recovery) is on, an event takes its
+    /// number when it is sent, so several that are sent at the same time may together be too much; then
+    /// the client's policy decides.
     ///
     /// # Errors
     /// As [`emit`](Socket::emit).
@@ -70,7 +72,7 @@ impl Broadcast {
     }
 }
 
-/// Sends an event once there is room for it; others may take the room meanwhile.
+/// Sends an event once there is room for it, for which others may be faster.
 async fn send_ready(socket: &Socket, outgoing: Outgoing) -> Emitted {
     let weight = ENVELOPE + outgoing.weight();
     if socket.recoverable().is_some() {

@@ -363,8 +363,11 @@ async fn a_namespace_that_is_gone_is_asked_nothing_more() {
     assert_eq!(answers().await, 1);
     assert_eq!(room.fetch_sockets().await.unwrap().len(), 1);
     guest.ws.send("41/room/1,").await;
-    while a.io.find("/room/1").is_some() {
-        tokio::task::yield_now().await;
-    }
+    within(async {
+        while a.io.find("/room/1").is_some() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     assert_eq!(answers().await, 0);
 }

@@ -134,7 +134,7 @@ fn recovery(table: &mut Table) {
     section.add("max_sessions", Kind::at_least(0), "100000", help);
 }
 
-/// Those that are off in the library.
+/// Those of numbers and speed; most are off in the library, or higher.
 fn limits(table: &mut Table) {
     let mut section = table.section("limits", "Numbers and speed of clients");
     let any = Kind::at_least(0);
