@@ -18,6 +18,7 @@
 //! The flag `--port N` takes another port, 0 a free one, and prints it. From the environment:
 //! `TICKS_PER_SECOND` (1), and `MAX_DISCONNECTION_MS`, after which it is too late to come back (120000).
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -58,8 +59,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Counts aloud.
-async fn tick(io: Io, per_second: u32) -> Result<(), trunkline::EmitError> {
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / per_second);
+async fn tick(io: Io, per_second: NonZeroU32) -> Result<(), trunkline::EmitError> {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / per_second.get());
     for number in 0_u64.. {
         ticks.tick().await;
         io.emit("tick", number)?;
@@ -67,9 +68,9 @@ async fn tick(io: Io, per_second: u32) -> Result<(), trunkline::EmitError> {
     Ok(())
 }
 
-fn ticks_per_second() -> Result<u32, std::num::ParseIntError> {
+fn ticks_per_second() -> Result<NonZeroU32, std::num::ParseIntError> {
     let wanted = std::env::var("TICKS_PER_SECOND");
-    wanted.map_or(Ok(1), |wanted| wanted.parse())
+    wanted.map_or(Ok(NonZeroU32::MIN), |wanted| wanted.parse())
 }
 
 fn port() -> Result<u16, Box<dyn std::error::Error>> {

@@ -100,7 +100,7 @@ async fn run(clients: usize, seconds: u32, is_slow: bool) -> Result<Figures, Fai
     let start = now();
     let mut readers = Vec::new();
     // The one who does not read takes the place of one who does.
-    for _ in 0..clients - usize::from(is_slow) {
+    for _ in usize::from(is_slow)..clients {
         let ws = join(address, None).await?;
         sockets.recv().await;
         readers.push(tokio::spawn(read(ws, start, latencies.clone())));

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytestring::ByteString;
 use serde::Deserialize;
 
 use super::log::{Entry, Evicted, Log, Loss, Target};
@@ -305,10 +304,5 @@ impl<D> Ledger<D> {
     /// What was dropped for want of room since this was asked last.
     pub fn take_loss(&mut self) -> Loss {
         std::mem::take(&mut self.log.loss)
-    }
-
-    /// The offset of the newest packet.
-    pub fn last_offset(&self) -> ByteString {
-        self.tag.write(self.log.last()).into()
     }
 }

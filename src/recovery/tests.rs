@@ -53,11 +53,12 @@ impl Story {
         let is_in = |names: &[&str]| in_rooms.iter().any(|room| names.contains(&&**room));
         let is_meant = to == ["!"] || ((to.is_empty() || is_in(to)) && !is_in(except));
         let packet = Outgoing::event(&Namespace::from("/"), name, &()).unwrap();
-        let _ = self.ledger.append(packet, target, self.now);
+        let (packet, _) = self.ledger.append(packet, target, self.now);
         if let Some(trace) = self.trace.as_mut().filter(|_| is_meant) {
             self.ledger.note(trace, self.now);
         }
-        self.ledger.last_offset().to_string()
+        let array: Vec<String> = serde_json::from_str(packet.json()).unwrap();
+        array.last().unwrap().clone()
     }
 
     fn join(&mut self, room: &str) {
