@@ -345,7 +345,7 @@ impl Notes {
 fn other_namespaces(io: &Io, notes: &Notes) {
     io.of("/refuse")
         .middleware(async || -> Result<(), ConnectError> {
-            Err(ConnectError::new("not authorized").with_data(&json!({ "content": "retry" }))?)
+            Err(ConnectError::new("not authorized").with_data(json!({ "content": "retry" })))
         });
     io.of("/slow")
         .middleware(async || tokio::time::sleep(Duration::from_millis(100)).await)

@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     io.of("/closed").middleware(async || {
         let refusal = ConnectError::new("not today");
-        Err::<(), _>(refusal.with_data(&serde_json::json!({ "after": [8, 1.5] }))?)
+        Err::<(), _>(refusal.with_data(serde_json::json!({ "after": [8, 1.5] })))
     });
     let server = Server::bind(("127.0.0.1", options.port)).await?;
     println!("listening on http://{}", server.local_addr()?);

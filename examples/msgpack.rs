@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .on("where", async || Ok::<_, Error>("/other"));
     io.of("/closed").middleware(async || {
         let refusal = ConnectError::new("not today");
-        Err::<(), _>(refusal.with_data(&serde_json::json!({ "after": [8, 1.5] }))?)
+        Err::<(), _>(refusal.with_data(serde_json::json!({ "after": [8, 1.5] })))
     });
     let server = Server::bind(("127.0.0.1", port()?)).await?;
     println!("listening on http://{}", server.local_addr()?);

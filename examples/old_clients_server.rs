@@ -108,7 +108,7 @@ fn socketio() -> Io {
         .middleware(async || Err::<(), _>(ConnectError::new("not authorized")));
     io.of("/retry").middleware(async || {
         let data = serde_json::json!({ "content": "retry" });
-        Err::<(), _>(ConnectError::new("later").with_data(&data)?)
+        Err::<(), _>(ConnectError::new("later").with_data(data))
     });
     io
 }

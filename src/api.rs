@@ -40,7 +40,7 @@ pub use handler::{Auth, Call, CallError, DisconnectDetail, EventName, FromCall, 
 pub(crate) use handshake::Circumstances;
 pub use handshake::Handshake;
 pub use incoming::{Incoming, IntoVerdict};
-pub use io::{Builder, Config, DispatchConfig, HandlerError, Io};
+pub use io::{Builder, Config, DispatchConfig, HandlerError, Io, RefusedConnect};
 pub use limits::{CrowdConfig, Limits};
 pub use listeners::ListenerId;
 pub use namespace::Namespace;

@@ -97,8 +97,8 @@ pub use api::{
     CrowdConfig, DisconnectDetail, DispatchConfig, DropReason, EmitWithAck, Emitted, Engine,
     EngineBuilder, EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake,
     HandshakeRecord, Incoming, IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, Limits, ListenerId,
-    Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, Parts, RoomNames, Socket, State,
-    States,
+    Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, Parts, RefusedConnect,
+    RoomNames, Socket, State, States,
 };
 #[cfg(feature = "server")]
 pub use api::{

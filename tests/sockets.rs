@@ -44,5 +44,6 @@ mod sockets {
     mod turns;
     #[cfg(feature = "macros")]
     mod typed;
+    mod unwelcome;
     mod volatile;
 }

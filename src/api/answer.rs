@@ -18,6 +18,7 @@ pub(crate) const VIOLATION: &str = "violation";
 /// `[{"error":{"code":…,"message":…,"data":…}}]`; the error hook of the server sees it in any
 /// case. Code, message and data reach the client, so they should say nothing about the server's
 /// inside; what the hook is to know beside them is the [cause](Error::with_cause).
+/// A connect middleware may return it as well: see [`ConnectError`].
 ///
 /// ```
 /// let error = trunkline::Error::new("no_such_room", "there is no such room")
@@ -43,14 +44,17 @@ impl Error {
         }
     }
 
-    /// Adds details. A value that cannot be written as JSON is left out.
+    /// Adds details. A value that cannot be written as JSON is left out, and why becomes the cause.
     #[must_use]
     pub fn with_data(mut self, data: impl Serialize) -> Error {
-        self.data = to_raw_value(&data).ok();
+        match to_raw_value(&data) {
+            Ok(data) => self.data = Some(data),
+            Err(error) => self.cause = Some(error.into()),
+        }
         self
     }
 
-    /// Adds what is behind the failure: for the error hook, as
+    /// Adds what is behind the failure: for the log and the hooks of the server, as
     /// [`source`](std::error::Error::source), never for the client.
     #[must_use]
     pub fn with_cause(
@@ -122,19 +126,19 @@ impl From<ArgsError> for Error {
     }
 }
 
-/// Refuses a client at the door of a namespace: an error a middleware may return.
 impl From<Error> for ConnectError {
+    /// Refuses a client at the door of a namespace: an error that a middleware may return. The
+    /// client finds code, message and data in the refusal's data; the cause goes along.
     fn from(error: Error) -> ConnectError {
         let data = ErrorBody {
             code: &error.code,
             message: &error.message,
             data: &error.data,
         };
-        // Text and raw JSON always serialise.
-        let data = serde_json::to_string(&data).ok().map(Into::into);
-        ConnectError {
-            message: error.message.clone(),
-            data,
+        let refusal = ConnectError::new(&*error.message).with_data(data);
+        match error.cause {
+            Some(cause) => refusal.with_cause(cause),
+            None => refusal,
         }
     }
 }

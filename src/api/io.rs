@@ -4,6 +4,7 @@ mod builder;
 mod config;
 mod ending;
 mod listening;
+mod refusing;
 mod spaces;
 
 use std::fmt;
@@ -23,9 +24,11 @@ use super::{EmitError, Error};
 
 pub use builder::Builder;
 pub use config::{Config, DispatchConfig};
+pub use refusing::RefusedConnect;
 pub(crate) use spaces::Lookup;
 
 use ending::EngineHooks;
+use refusing::RefusalHook;
 
 /// A Socket.IO server: the handle with which an application listens and emits.
 ///
@@ -48,6 +51,7 @@ pub(crate) struct IoInner {
     pub(crate) states: States,
     pub(crate) config: Config,
     on_error: ErrorHook,
+    on_connect_error: RefusalHook,
     cluster: Option<Arc<Cluster>>,
     engine_hooks: EngineHooks,
     pub(crate) hosts: Hosts,
@@ -60,7 +64,8 @@ pub(crate) type ErrorHook = Box<dyn Fn(&HandlerError<'_>) + Send + Sync>;
 pub struct HandlerError<'a> {
     /// Whose event it was.
     pub socket: &'a Socket,
-    /// The event, or `connect`, `disconnecting`, `disconnect`; `error` where the client broke the
+    /// The event, or `connect`, `disconnecting`, `disconnect`; `middleware` where one panicked that
+    /// decides about clients; `error` where the client broke the
     /// protocol, for which it is being closed, and the error's code is `violation`.
     pub event: &'a str,
     /// What went wrong; its [`source`](std::error::Error::source) is what the client is not told.

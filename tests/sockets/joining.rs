@@ -1,6 +1,5 @@
 //! Arriving: middlewares, connection handlers, and the events that come right behind.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -103,24 +102,6 @@ async fn a_middleware_refuses_with_data() {
         log.expect("connected").await;
     }
     assert!(log.told().is_empty());
-}
-
-#[tokio::test]
-async fn a_refusal_whose_data_cannot_be_written_is_an_internal_error() {
-    let io = Io::builder().build();
-    io.of("/").middleware(async |Auth(auth): Auth<Token>| {
-        let data = match auth.token.as_str() {
-            "odd" => HashMap::from([(vec![0], "its key is no text")]),
-            _ => HashMap::new(),
-        };
-        Err::<(), _>(ConnectError::new("not authorized").with_data(&data)?)
-    });
-    let mut ws = Ws::open(serve_io(&io).await).await;
-    ws.send("40{\"token\":\"guess\"}").await;
-    ws.expect("44{\"message\":\"not authorized\",\"data\":{}}")
-        .await;
-    ws.send("40{\"token\":\"odd\"}").await;
-    ws.expect("44{\"message\":\"internal error\"}").await;
 }
 
 #[tokio::test]

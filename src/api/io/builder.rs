@@ -21,6 +21,7 @@ use crate::wire::Frame;
 
 use super::config::Config;
 use super::ending::EngineHooks;
+use super::refusing::{self, RefusalHook};
 use super::{ErrorHook, HandlerError, Io, IoInner};
 
 /// Prepares an [`Io`]; made by [`Io::builder`].
@@ -28,6 +29,7 @@ pub struct Builder {
     states: States,
     config: Config,
     on_error: ErrorHook,
+    pub(super) on_connect_error: RefusalHook,
     adapter: Option<Box<dyn Adapter>>,
     engine_hooks: EngineHooks,
 }
@@ -38,6 +40,7 @@ impl Builder {
             states: States::default(),
             config: Config::default(),
             on_error: Box::new(log),
+            on_connect_error: Box::new(refusing::log),
             adapter: None,
             engine_hooks: EngineHooks::default(),
         }
@@ -158,7 +161,8 @@ impl Builder {
 
     /// Is told of every handler that failed or panicked, of every event that a middleware refused,
     /// and, before the `disconnecting` handlers, of every socket whose client broke the protocol. By
-    /// default the former are logged as warnings.
+    /// default the former are logged as warnings. Of clients that are not let in it is told only if
+    /// the middleware panicked; all of them are for [`on_connect_error`](Builder::on_connect_error).
     #[must_use]
     pub fn on_error(mut self, hook: impl Fn(&HandlerError<'_>) + Send + Sync + 'static) -> Builder {
         self.on_error = Box::new(hook);
@@ -267,6 +271,7 @@ impl Builder {
             states,
             config,
             on_error,
+            on_connect_error,
             adapter,
             engine_hooks,
         } = self;
@@ -281,6 +286,7 @@ impl Builder {
                 states,
                 config,
                 on_error,
+                on_connect_error,
                 cluster,
                 engine_hooks,
                 hosts: Hosts::default(),

@@ -378,10 +378,8 @@ fn a_refused_client_is_told_why_and_hung_up() {
     world.say(r#"{"event":"held"}"#);
     world.emit("early", 1);
     world.ask(1, None);
-    let error = ConnectError {
-        message: "not authorized".to_owned(),
-        data: Some(r#"{"content":"retry"}"#.into()),
-    };
+    let error =
+        ConnectError::new("not authorized").with_data(serde_json::json!({ "content": "retry" }));
     world.plain.refuse(&error);
     assert_eq!(
         world.events(),

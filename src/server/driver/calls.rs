@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use crate::api::{
     Answer, BoxFuture, Call, CallError, ErasedHandler, Error, EventHandler, Io, Socket, Wish,
 };
-use crate::socketio::{Args, Outgoing, Violation};
+use crate::socketio::{Args, ConnectError, Outgoing, Violation};
 
 use super::crew::{Begun, Crew, Finish, Panicked, guarded};
 use super::desk::Desk;
@@ -211,6 +211,14 @@ impl Calls {
     pub(super) fn report(&self, socket: &Socket, event: &str, error: &Error) {
         if let Err(Panicked(message)) = guarded(|| self.io.report(socket, event, error)) {
             tracing::error!(socket = %socket.id(), event, "the error hook panicked: {message}");
+        }
+    }
+
+    /// Tells the application's hook for clients that are not let in.
+    pub(super) fn report_refused(&self, socket: &Socket, error: &ConnectError) {
+        if let Err(Panicked(message)) = guarded(|| self.io.report_refused(socket, error)) {
+            let socket = socket.id();
+            tracing::error!(%socket, "the hook for refused clients panicked: {message}");
         }
     }
 }

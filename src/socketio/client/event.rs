@@ -1,6 +1,8 @@
 //! What a client tells the application, and what the application tells it about refusals.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use bytestring::ByteString;
 use serde::Serialize;
@@ -110,13 +112,17 @@ impl fmt::Display for DisconnectReason {
     }
 }
 
-/// Why a client may not join a namespace, as the client is told.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Why a client may not join a namespace: message and data, as the client is told, and a cause, of
+/// which it is not.
+///
+/// Two are equal if the client is told the same.
+#[derive(Clone, Debug)]
 pub struct ConnectError {
     /// A text for people.
     pub message: String,
     /// Anything for programs: valid JSON.
     pub data: Option<ByteString>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl ConnectError {
@@ -125,21 +131,27 @@ impl ConnectError {
         ConnectError {
             message: message.into(),
             data: None,
+            cause: None,
         }
     }
 
-    /// Adds data for programs.
-    ///
-    /// # Errors
-    ///
-    /// When the data cannot be written as JSON.
-    pub fn with_data(mut self, data: &impl Serialize) -> Result<ConnectError, EncodeError> {
-        let data = serde_json::to_string(data);
-        self.data = Some(
-            data.map_err(|error| EncodeError::Serialize(error.to_string()))?
-                .into(),
-        );
-        Ok(self)
+    /// Adds data for programs. A value that cannot be written as JSON is left out, and why becomes
+    /// the cause.
+    #[must_use]
+    pub fn with_data(mut self, data: impl Serialize) -> ConnectError {
+        match serde_json::to_string(&data) {
+            Ok(data) => self.data = Some(data.into()),
+            Err(error) => self.cause = Some(Arc::new(error)),
+        }
+        self
+    }
+
+    /// Adds what is behind the refusal: for the log and the server's hook, as
+    /// [`source`](Error::source), never for the client.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> ConnectError {
+        self.cause = Some(cause.into().into());
+        self
     }
 
     /// The answer to a CONNECT for a namespace that does not exist.
@@ -168,18 +180,34 @@ impl fmt::Display for ConnectError {
     }
 }
 
-impl std::error::Error for ConnectError {}
+impl Error for ConnectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.cause {
+            Some(cause) => Some(cause.as_ref()),
+            None => None,
+        }
+    }
+}
+
+impl PartialEq for ConnectError {
+    fn eq(&self, other: &ConnectError) -> bool {
+        self.message == other.message && self.data == other.data
+    }
+}
+
+impl Eq for ConnectError {}
 
 impl From<EncodeError> for ConnectError {
-    /// Data that the program cannot write is nobody's business but the program's.
-    fn from(_: EncodeError) -> ConnectError {
-        ConnectError::internal()
+    /// An emit that the program got wrong is nobody's business but the program's: the client is
+    /// told `internal error`, and why is the cause.
+    fn from(error: EncodeError) -> ConnectError {
+        ConnectError::internal().with_cause(error)
     }
 }
 
 impl From<serde_json::Error> for ConnectError {
     /// As for [`EncodeError`]: a middleware may return what writes a socket's data.
-    fn from(_: serde_json::Error) -> ConnectError {
-        ConnectError::internal()
+    fn from(error: serde_json::Error) -> ConnectError {
+        ConnectError::internal().with_cause(error)
     }
 }

@@ -361,11 +361,9 @@ fn reasons_and_refusals_are_spelled_as_in_the_reference() {
         ConnectError::new("no \"x\"").to_json(),
         r#"{"message":"no \"x\""}"#
     );
-    let data = Some(r#"{"content":"retry"}"#.into());
-    let error = ConnectError {
-        message: "not authorized".into(),
-        data,
-    };
+    let error = ConnectError::new("not authorized")
+        .with_data(serde_json::json!({ "content": "retry" }))
+        .with_cause("the token has expired");
     let json = r#"{"message":"not authorized","data":{"content":"retry"}}"#;
     assert_eq!(error.to_json(), json);
 }

@@ -39,9 +39,10 @@ fn a_query_becomes_credentials() {
 #[test]
 fn a_refusal_is_the_bare_text_or_data() {
     let plain = ConnectError::new("not \"authorized\"");
-    let with = |json: &str| ConnectError {
-        data: Some(json.into()),
-        ..ConnectError::new("no")
+    let with = |json: &str| {
+        let mut error = ConnectError::new("no");
+        error.data = Some(json.into());
+        error
     };
     for (error, json) in [
         (plain, r#""not \"authorized\"""#),

@@ -130,6 +130,7 @@ impl Dispatch {
         let Some(member) = self.members.remove(socket) else {
             return;
         };
+        self.calls.report_refused(socket, error);
         member.socket.disconnected(&member.live, Parting::Refused);
         desk.refuse(socket.namespace_name(), error);
     }

@@ -79,7 +79,7 @@ impl Dispatch {
     ) {
         let search = match self.calls.io().look_up(&namespace, auth.as_ref()) {
             Lookup::Found(found) => return self.arrive(found, auth, desk),
-            Lookup::None => return desk.refuse(&namespace, &ConnectError::invalid_namespace()),
+            Lookup::None => return self.refuse_namespace(&namespace, desk),
             Lookup::Ask(search) => search,
         };
         let wanted = Wanted { namespace, auth };
@@ -103,8 +103,7 @@ impl Dispatch {
         });
         let io = self.calls.io().clone();
         let Some(found) = rule.and_then(|rule| io.enter_child(&rule, &namespace)) else {
-            desk.refuse(&namespace, &ConnectError::invalid_namespace());
-            return;
+            return self.refuse_namespace(&namespace, desk);
         };
         if found.is_new
             && let Err(Panicked(message)) = guarded(|| io.announce(&found.namespace))
@@ -112,5 +111,12 @@ impl Dispatch {
             tracing::error!(%namespace, "a hook for new namespaces panicked: {message}");
         }
         self.arrive(found.namespace, auth, desk);
+    }
+
+    /// There is no such namespace.
+    fn refuse_namespace(&self, namespace: &Namespace, desk: &mut Desk<'_>) {
+        let address = self.handshake.address.map(tracing::field::display);
+        tracing::debug!(%namespace, address, "a client asked for a namespace that does not exist");
+        desk.refuse(namespace, &ConnectError::invalid_namespace());
     }
 }
