@@ -6,6 +6,7 @@
 
 mod binary;
 mod key;
+mod missing;
 mod plain;
 mod reader;
 mod text;
@@ -13,7 +14,7 @@ mod text;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::{BorrowedStrDeserializer, Error as IgnoredError, UnitDeserializer};
+use serde::de::value::{BorrowedStrDeserializer, Error as IgnoredError};
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, SeqAccess, Visitor,
 };
@@ -21,6 +22,7 @@ use serde::de::{
 use super::{Args, ArgsError};
 use crate::socketio::json;
 use binary::BinaryList;
+use missing::Expected;
 use plain::PlainList;
 use reader::Reader;
 
@@ -28,7 +30,8 @@ use reader::Reader;
 /// [`Args`] itself.
 ///
 /// As in JavaScript, more arguments than asked for are ignored, and a missing one counts as
-/// `undefined`: an `Option` is `None`, other types do not fit.
+/// `undefined`, which is `null` in JSON: an `Option` is `None` and a `serde_json::Value` is `Null`;
+/// other types do not fit. To tell the two apart, take [`Args`] or [`All`].
 ///
 /// An attachment fits types that ask for bytes or for anything
 /// ([`Binary`](crate::socketio::Binary), `serde_bytes::ByteBuf`) and lists of numbers
@@ -76,6 +79,12 @@ trait List<'de> {
 
     /// The next one; `None` behind the last.
     fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, Self::Error>;
+
+    /// There is none where one is needed; `expected` is what it should be, as far as that is known.
+    fn missing(&self, _expected: Expected) -> Self::Error {
+        // Nobody sees it: what is wrong is found by reading again.
+        Self::Error::custom("an argument is missing")
+    }
 }
 
 /// Reads arguments off a list from which the event's name has been taken.
@@ -133,8 +142,7 @@ tuple!(A B C D E F G H);
 fn next<'de, T: Deserialize<'de>, L: List<'de>>(list: &mut L) -> Result<T, L::Error> {
     match list.next()? {
         Some(argument) => Ok(argument),
-        None => T::deserialize(UnitDeserializer::<L::Error>::new())
-            .map_err(|error| L::Error::custom(format_args!("an argument is missing ({error})"))),
+        None => missing::read().map_err(|expected| list.missing(expected)),
     }
 }
 
@@ -172,8 +180,23 @@ fn read_whole<T: Arguments>(args: &Args) -> Result<T, ArgsError> {
         .deserialize_seq(visitor)
         .map_err(|error| match args.check() {
             Err(syntax) => syntax,
-            Ok(()) => ArgsError::Mismatch(error.to_string()),
+            Ok(()) => ArgsError::Mismatch(without_place(error)),
         })
+}
+
+/// An error's text. The place that `serde_json` adds counts from the event's name, so it would only
+/// mislead.
+fn without_place(error: impl fmt::Display) -> String {
+    let mut text = error.to_string();
+    let is_number = |text: &str| text.parse::<usize>().is_ok();
+    if let Some((before, place)) = text.rsplit_once(" at line ")
+        && let Some((line, column)) = place.split_once(" column ")
+        && is_number(line)
+        && is_number(column)
+    {
+        text.truncate(before.len());
+    }
+    text
 }
 
 struct ArgumentsVisitor<T> {
@@ -192,7 +215,7 @@ impl<'de, T: Arguments> Visitor<'de> for ArgumentsVisitor<T> {
         if self.skip_name {
             list.next_element::<IgnoredAny>()?;
         }
-        let mut list = Elements(list);
+        let mut list = Elements { list, taken: 0 };
         let arguments = T::take(&mut list)?;
         // To the end, so that the whole text has been checked.
         while list.next::<IgnoredAny>()?.is_some() {}
@@ -200,13 +223,25 @@ impl<'de, T: Arguments> Visitor<'de> for ArgumentsVisitor<T> {
     }
 }
 
-/// The elements of an array that is being read.
-struct Elements<A>(A);
+/// The elements of an array that is being read; errors name them by their numbers, from 1.
+struct Elements<A> {
+    list: A,
+    taken: usize,
+}
 
 impl<'de, A: SeqAccess<'de>> List<'de> for Elements<A> {
     type Error = A::Error;
 
     fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, A::Error> {
-        self.0.next_element()
+        self.taken += 1;
+        let number = self.taken;
+        self.list.next_element().map_err(|error| {
+            let error = without_place(error);
+            A::Error::custom(format_args!("argument {number}: {error}"))
+        })
+    }
+
+    fn missing(&self, expected: Expected) -> A::Error {
+        A::Error::custom(format_args!("argument {} is missing{expected}", self.taken))
     }
 }

@@ -1,5 +1,7 @@
 //! Tests of `socketio::args`.
 
+mod misfits;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
