@@ -40,7 +40,7 @@ pub use handler::{Auth, Call, CallError, DisconnectDetail, EventName, FromCall, 
 pub(crate) use handshake::Circumstances;
 pub use handshake::Handshake;
 pub use incoming::{Incoming, IntoVerdict};
-pub use io::{Builder, Config, DispatchConfig, HandlerError, Io, RefusedConnect};
+pub use io::{Builder, Config, DispatchConfig, HandlerError, Io, RefusedConnect, WeakIo};
 pub use limits::{CrowdConfig, Limits};
 pub use listeners::ListenerId;
 pub use namespace::Namespace;
@@ -70,7 +70,7 @@ pub(crate) use ack::Wish;
 pub(crate) use handler::{BoxFuture, ErasedHandler, Leaving};
 pub(crate) use hosts::{Host, Hosts};
 pub(crate) use incoming::Verdict;
-pub(crate) use io::{IoInner, Lookup};
+pub(crate) use io::Lookup;
 pub(crate) use listeners::{EventHandler, EventMiddleware, Listener, Listeners, handlers};
 pub(crate) use namespace::NamespaceInner;
 pub(crate) use parent::ParentInner;

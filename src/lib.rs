@@ -98,7 +98,7 @@ pub use api::{
     EngineBuilder, EngineSocket, Error, EventName, FromCall, Handler, HandlerError, Handshake,
     HandshakeRecord, Incoming, IntoAdmission, IntoAnswer, IntoVerdict, Io, Lag, Limits, ListenerId,
     Namespace, NamespacesConfig, ParentBroadcast, ParentNamespace, Parts, RefusedConnect,
-    RoomNames, Socket, State, States,
+    RoomNames, Socket, State, States, WeakIo,
 };
 #[cfg(feature = "server")]
 pub use api::{

@@ -10,7 +10,7 @@ use trunkline::{
     ConnectError, EmitError, EmitWithAck, Engine, EngineBuilder, EngineSocket, Error, Handshake,
     HandshakeRecord, Incoming, Incomplete, Io, Layer, Namespace, ParentBroadcast, ParentNamespace,
     RemoteSocket, RemoteWithAck, RequestError, ServerSideWithAck, Service, Socket, SocketOperator,
-    State,
+    State, WeakIo,
 };
 
 /// May be kept anywhere and used from any task.
@@ -28,6 +28,7 @@ fn question<T: IntoFuture<IntoFuture: Send> + Debug + Send + 'static>() {}
 #[test]
 fn handles_can_be_kept_and_used_anywhere() {
     handle::<Io>();
+    handle::<WeakIo>();
     handle::<Namespace>();
     handle::<ParentNamespace>();
     handle::<Socket>();

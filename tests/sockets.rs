@@ -21,6 +21,7 @@ mod sockets {
     mod engine;
     mod engine_waiting;
     mod event_middlewares;
+    mod gone;
     mod handlers;
     mod host;
     mod joining;

@@ -7,8 +7,8 @@ mod receiving;
 mod tests;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -20,7 +20,7 @@ use crate::adapter::{
 use crate::rooms::Selection;
 use crate::socketio::{Args, Binary, EncodeError, Flags, Namespace, Outgoing, PlaceholderError};
 
-use super::io::{Io, IoInner};
+use super::io::{Io, WeakIo};
 
 pub(crate) use answering::record;
 pub(crate) use asking::ask;
@@ -32,7 +32,7 @@ pub(crate) const NODES_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Cluster {
     adapter: Box<dyn Adapter>,
     id: NodeId,
-    io: Weak<IoInner>,
+    io: WeakIo,
     requests: Requests,
     /// Whether the application wanted to leave; then nothing is sent on purpose.
     has_left: AtomicBool,
@@ -45,7 +45,7 @@ pub(crate) struct Request {
 }
 
 impl Cluster {
-    pub(crate) fn new(adapter: Box<dyn Adapter>, io: Weak<IoInner>) -> Cluster {
+    pub(crate) fn new(adapter: Box<dyn Adapter>, io: WeakIo) -> Cluster {
         Cluster {
             id: adapter.node_id(),
             adapter,
@@ -83,7 +83,7 @@ impl Cluster {
 
     /// The server, if it is still there.
     fn io(&self) -> Option<Io> {
-        self.io.upgrade().map(Io::from_inner)
+        self.io.upgrade()
     }
 
     /// Says something to all other nodes. What cannot be sent is logged, unless the cluster was left.

@@ -6,9 +6,10 @@ mod ending;
 mod listening;
 mod refusing;
 mod spaces;
+mod weak;
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use crate::socketio::IntoArgs;
 use crate::wire::Moment;
@@ -26,13 +27,15 @@ pub use builder::Builder;
 pub use config::{Config, DispatchConfig};
 pub use refusing::RefusedConnect;
 pub(crate) use spaces::Lookup;
+pub use weak::WeakIo;
 
 use ending::EngineHooks;
 use refusing::RefusalHook;
 
 /// A Socket.IO server: the handle with which an application listens and emits.
 ///
-/// Cheap to clone; every clone is the same server. It does nothing by itself: hand it to
+/// Cheap to clone; every clone is the same server. What a handler captures stays as long as the
+/// server: take the `Io` as an argument there, or a [`WeakIo`]. It does nothing by itself: hand it to
 /// [`Service`](crate::Service) or [`Server`](crate::Server), which bring clients to it.
 ///
 /// ```
@@ -115,17 +118,8 @@ impl Io {
         &self.0.config
     }
 
-    pub(crate) fn from_inner(inner: Arc<IoInner>) -> Io {
-        Io(inner)
-    }
-
     pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
         self.0.cluster.as_ref()
-    }
-
-    /// For somebody who must not keep the server.
-    pub(crate) fn downgrade(&self) -> Weak<IoInner> {
-        Arc::downgrade(&self.0)
     }
 
     pub(crate) fn inner(&self) -> &IoInner {

@@ -26,6 +26,8 @@ use super::socket::Socket;
 /// A namespace of a server; made by [`Io::of`].
 ///
 /// Handlers may be added at any time, also while clients are connected; they see what comes after.
+/// One that needs its namespace takes it as an argument: if it captured it, the server would stay for
+/// ever (see [`WeakIo`](crate::WeakIo)).
 #[derive(Clone)]
 pub struct Namespace {
     io: Io,

@@ -3,10 +3,10 @@
 //! One task for a whole server. It begins with the first client that can come back and ends when
 //! nobody is left, here or away, for whom anything is kept.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::{Io, IoInner, Terms};
+use crate::api::{Io, Terms, WeakIo};
 use crate::clock;
 
 /// The shortest time between two looks.
@@ -28,7 +28,7 @@ pub(super) fn ensure(io: &Io, terms: &Arc<Terms>) {
 }
 
 struct Sweeper {
-    io: Weak<IoInner>,
+    io: WeakIo,
     terms: Arc<Terms>,
     /// Whether nobody else sweeps as long as this does.
     is_on_duty: bool,
@@ -43,13 +43,13 @@ impl Sweeper {
                 return;
             };
             let now = clock::now();
-            let (next, is_deserted) = io.sweep_recovery(now);
+            let (next, is_deserted) = io.inner().sweep_recovery(now);
             wait = next.map_or(SELDOM, |next| next.since(now).clamp(OFTEN, SELDOM));
             if is_deserted && next.is_none() {
                 self.is_on_duty = false;
                 self.terms.end_sweeping();
                 // A client may have come that relied on this.
-                let (_, is_deserted) = io.sweep_recovery(now);
+                let (_, is_deserted) = io.inner().sweep_recovery(now);
                 if is_deserted || !self.terms.begin_sweeping() {
                     return;
                 }

@@ -22,7 +22,7 @@ use crate::wire::Frame;
 use super::config::Config;
 use super::ending::EngineHooks;
 use super::refusing::{self, RefusalHook};
-use super::{ErrorHook, HandlerError, Io, IoInner};
+use super::{ErrorHook, HandlerError, Io, IoInner, WeakIo};
 
 /// Prepares an [`Io`]; made by [`Io::builder`].
 pub struct Builder {
@@ -276,7 +276,8 @@ impl Builder {
             engine_hooks,
         } = self;
         let io = Io(Arc::new_cyclic(|io| {
-            let cluster = adapter.map(|adapter| Arc::new(Cluster::new(adapter, io.clone())));
+            let cluster =
+                adapter.map(|adapter| Arc::new(Cluster::new(adapter, WeakIo::new(io.clone()))));
             IoInner {
                 namespaces: Namespaces::new(
                     config.namespaces.clone(),
