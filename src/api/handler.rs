@@ -284,7 +284,7 @@ arguments!(A B C D E F G H);
     message = "this cannot be a handler",
     label = "not a handler",
     note = "a handler is an async closure or function that is `Clone + Send + Sync + 'static`, as is its future",
-    note = "each argument is a `FromCall`: `Socket`, `State<T>`, `Ack`, … or the event's arguments as one tuple, also a single one: `(text,): (String,)`",
+    note = "each argument is a `FromCall`: `Socket`, `trunkline::State<T>` (not axum's), `Ack`, … or the event's arguments as one tuple, also a single one: `(text,): (String,)`",
     note = "the types in that tuple implement `serde::Deserialize`"
 )]
 pub trait Handler<M>: Clone + Send + Sync + 'static {

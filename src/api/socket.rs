@@ -186,13 +186,15 @@ impl Socket {
             .is_some_and(|own| own.is_recovered())
     }
 
-    /// Disconnects the client from this namespace; its other namespaces go on.
+    /// Disconnects the client from this namespace; its other namespaces go on (`disconnect()` of
+    /// the JavaScript API).
     pub fn disconnect(&self) {
         let namespace = self.namespace_name().clone();
         self.post(Mail::Leave { namespace });
     }
 
-    /// Disconnects the client from all its namespaces and closes the connection.
+    /// Disconnects the client from all its namespaces and closes the connection
+    /// (`disconnect(true)` of the JavaScript API).
     pub fn disconnect_all(&self) {
         self.post(Mail::LeaveAll);
     }

@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 /// A handler's argument: the application's state of type `T`, shared by all handlers.
 ///
+/// It is not axum's, which is for routes. Where both are used, one of them is renamed
+/// (`use trunkline::State as IoState`) or spelled out.
+///
 /// ```
 /// use trunkline::{Io, State};
 ///
