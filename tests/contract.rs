@@ -132,6 +132,48 @@ fn types_are_declared_once_with_what_they_name_and_as_serde_writes_them() {
     assert_eq!(text, again, "the text is the same each time");
 }
 
+/// Rooms are `/org/*/room`.
+#[derive(Serialize, Deserialize, TS)]
+struct Commented {
+    /// Everything in `*/` is here,
+    /// and `*/` again.
+    _inner: u8,
+}
+
+#[derive(Event)]
+#[event(name = "commented")]
+struct HasComments(Commented);
+
+#[test]
+fn what_is_written_in_a_comment_does_not_end_it() {
+    let contract = Contract::new().client::<HasComments>();
+    let text = contract.typescript().unwrap();
+    for said in [
+        " * Rooms are `/org/*\\/room`.\n */\n",
+        " * Everything in `*\\/` is here,\n * and `*\\/` again.\n */\n",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
+macro_rules! declare {
+    ($name:literal, $event:ident($($argument:ty),*), $ack:ty) => {
+        #[derive(Event)]
+        #[event(name = $name, ack = $ack)]
+        struct $event($($argument),*);
+    };
+}
+
+declare!("by macro", ByMacro((u8, bool), char), (u8, String));
+
+#[test]
+fn a_macro_may_pass_on_what_an_event_is_acknowledged_with() {
+    let text = events(&Contract::new().server::<ByMacro>());
+    let function = "(arg1: [number, boolean], arg2: string, \
+                    ack: (answer1: number, answer2: string) => void) => void";
+    assert!(text.contains(function), "{text}");
+}
+
 #[test]
 fn a_failure_is_declared_where_the_server_acknowledges() {
     let has = |contract: Contract| {

@@ -36,9 +36,13 @@ impl<'a> Payload<'a> {
 }
 
 /// The types in a tuple type; `None` if it is another type.
+///
+/// A type that a macro of the application passed on stands in an invisible group.
 pub(crate) fn several(ack: &Type) -> Option<&Punctuated<Type, Token![,]>> {
     match ack {
         Type::Tuple(tuple) => Some(&tuple.elems),
+        Type::Group(group) => several(&group.elem),
+        Type::Paren(paren) => several(&paren.elem),
         _ => None,
     }
 }
