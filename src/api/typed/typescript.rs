@@ -197,6 +197,7 @@ impl TypeVisitor for Declarations {
         let name = T::ident(&self.config);
         let declaration = T::decl(&self.config);
         let text = format!("{}export {declaration}\n", T::docs().unwrap_or_default());
+        let text = commented(text);
         // A generic type is declared alike for all its parameters.
         let before = self.texts.insert(name.clone(), text);
         let is_torn = before.is_some_and(|before| before != self.texts[&name]);
@@ -204,6 +205,20 @@ impl TypeVisitor for Declarations {
             self.torn.insert(name);
         }
     }
+}
+
+/// A declaration whose comments end where they should, whatever is written in them: each of their
+/// lines begins with a star.
+fn commented(text: String) -> String {
+    let ends = |line: &str| line.starts_with(" * ") && line.contains("*/");
+    if !text.lines().any(ends) {
+        return text;
+    }
+    let lines = text.split_inclusive('\n').map(|line| match ends(line) {
+        true => line.replace("*/", "*\\/"),
+        false => line.to_owned(),
+    });
+    lines.collect()
 }
 
 /// Writes the file.
