@@ -8,7 +8,7 @@ use trunkline::{
     Binary, Builder, Config, DisconnectReason, DropReason, Emitted, Io, SlowClient, Socket,
 };
 
-use super::client::{Log, Polling, Teller, Ws, log, within};
+use super::client::{Http, Log, Polling, Teller, Ws, log, within};
 use super::host::serve_io;
 
 const BUDGET: usize = 20_000;
@@ -78,6 +78,34 @@ async fn an_event_is_dropped_with_its_attachments() {
     assert!(kinds.len() > 30 && kinds.len().is_multiple_of(3));
     assert_eq!(kinds, "4bb".repeat(kinds.len() / 3));
     assert!(body.contains("[\"n\",199,"));
+}
+
+#[tokio::test]
+async fn what_a_get_takes_along_counts_no_more_than_it_did_while_it_waited() {
+    let (io, _sockets, mut log) = server(300_000, |io| io.slow_client(SlowClient::DropOldest));
+    let main = io.of("/");
+    main.on("ask", async || {});
+    main.on("burst", async |socket: Socket| {
+        for number in 0..400 {
+            let part = || Binary(vec![0; 3_000].into());
+            socket.emit("n", (number, part(), part())).unwrap();
+        }
+    });
+    let address = serve_io(&io).await;
+    let mut polling = Polling::open(address).await.join().await;
+    let get = format!("GET {} HTTP/1.1\r\nhost: a\r\n\r\n", polling.target);
+    polling.http.send(get.as_bytes()).await;
+    let mut other = Http::connect(address).await;
+    other.post(&polling.target, "42[\"burst\"]").await;
+    // In base64 it is a third more than what may wait.
+    let mut body = polling.http.receive().await.text().to_owned();
+    while !body.contains("[\"n\",399,") {
+        body = polling.receive().await;
+    }
+    assert!(body.len() > 300_000);
+    polling.send("421[\"ask\"]").await;
+    assert_eq!(polling.receive().await, "431[]");
+    assert!(log.told().is_empty());
 }
 
 #[tokio::test]

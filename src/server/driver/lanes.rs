@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::api::BoxFuture;
 use crate::connection::Connection;
 use crate::engine::{CloseReason, Fault, Gone, Transmit};
-use crate::registry::Mailbox;
+use crate::registry::{ENVELOPE, Mailbox};
 use crate::server::sessions::{PollAnswer, PostAnswer};
 use crate::server::websocket::{Incoming, WebSocket};
 use crate::wire::Frame;
@@ -36,6 +36,11 @@ pub(super) struct Lanes {
     handed_over: usize,
     /// The WebSocket had no room for what the session still has to send.
     blocked: bool,
+}
+
+/// As how many bytes counts what the connection has to send.
+pub(super) fn waiting(connection: &Connection) -> usize {
+    connection.queued_bytes() + connection.queued_frames() * ENVELOPE
 }
 
 struct Post {
@@ -142,10 +147,13 @@ impl Lanes {
 
     /// Performs what the connection wants sent, as far as the WebSocket takes it.
     pub(super) fn perform(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
-        while self.has_room(connection, cx)
-            && let Some((transmit, compressible)) = connection.poll_transmit_as()
-        {
-            self.transmit(transmit, compressible);
+        while self.has_room(connection, cx) {
+            let before = self.poll.as_ref().map_or(0, |_| waiting(connection));
+            let Some((transmit, compressible)) = connection.poll_transmit_as() else {
+                return;
+            };
+            let counted = before.saturating_sub(waiting(connection));
+            self.transmit(transmit, compressible, counted);
         }
     }
 
@@ -171,13 +179,16 @@ impl Lanes {
         !self.blocked
     }
 
-    fn transmit(&mut self, transmit: Transmit, compressible: bool) {
+    /// `counted`: as how many bytes an answer to a GET has counted. In base64 it has more, and
+    /// nobody is to be closed for what he fetches.
+    fn transmit(&mut self, transmit: Transmit, compressible: bool, counted: usize) {
         match transmit {
             Transmit::Poll(body) => {
                 if let Some(poll) = self.poll.take() {
                     // A client that has just gone is noticed by its next silence.
-                    self.handed_over += body.len();
-                    let held = self.mailbox.hold(body.len());
+                    let bytes = body.len().min(counted);
+                    self.handed_over += bytes;
+                    let held = self.mailbox.hold(bytes);
                     let _ = poll.send(PollAnswer::Payload(body, held, compressible));
                 }
             }
