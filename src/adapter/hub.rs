@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
 
 use super::message::Message;
 use super::{Adapter, BoxFuture, Node, NodeId, Peers, SendError, Target};
@@ -57,6 +56,8 @@ struct Seat {
     namespaces: RwLock<HashSet<String>>,
     /// Set when it is started.
     node: OnceLock<Node>,
+    /// Whether it has left: what still waits for it is not heard.
+    is_out: Arc<AtomicBool>,
 }
 
 /// One server's place at a [`Hub`]; it is left when the server is gone, or
@@ -66,8 +67,6 @@ pub struct HubAdapter {
     id: NodeId,
     seat: Arc<Seat>,
     arrivals: Mutex<Option<mpsc::Receiver<Bytes>>>,
-    /// What brings the arrivals to the server, until the cluster is left.
-    receiving: OnceLock<AbortHandle>,
 }
 
 impl Hub {
@@ -86,6 +85,7 @@ impl Hub {
             waiting_bytes: Arc::default(),
             namespaces: RwLock::default(),
             node: OnceLock::new(),
+            is_out: Arc::default(),
         });
         let mut seats = self.0.seats.write().unwrap_or_else(PoisonError::into_inner);
         seats.insert(id.clone(), seat.clone());
@@ -94,7 +94,6 @@ impl Hub {
             id,
             seat,
             arrivals: Mutex::new(Some(arrivals)),
-            receiving: OnceLock::new(),
         }
     }
 
@@ -103,18 +102,23 @@ impl Hub {
         self.0.lost.load(Ordering::Relaxed)
     }
 
-    /// Takes a node out, and tells the others.
+    /// Takes a node out, and tells the others; and tells it that they are gone, for whom it does
+    /// not wait any more.
     fn leave(&self, id: &NodeId) {
         let mut seats = self.0.seats.write().unwrap_or_else(PoisonError::into_inner);
-        if seats.remove(id).is_none() {
+        let Some(own) = seats.remove(id) else {
             return;
-        }
-        let others: Vec<_> = seats.values().cloned().collect();
+        };
+        own.is_out.store(true, Ordering::SeqCst);
+        let others: Vec<_> = seats.clone().into_iter().collect();
         // They are told outside the lock.
         drop(seats);
-        for seat in others {
+        for (other, seat) in others {
             if let Some(node) = seat.node.get() {
                 node.left(id);
+            }
+            if let Some(node) = own.node.get() {
+                node.left(&other);
             }
         }
     }
@@ -164,17 +168,16 @@ impl Adapter for HubAdapter {
         let (Some(mut arrivals), Ok(())) = (arrivals, self.seat.node.set(node.clone())) else {
             return;
         };
-        let waiting_bytes = self.seat.waiting_bytes.clone();
-        let receiving = tokio::spawn(async move {
+        // Not the seat itself, with which the queue would never end.
+        let (waiting_bytes, is_out) = (self.seat.waiting_bytes.clone(), self.seat.is_out.clone());
+        tokio::spawn(async move {
             while let Some(bytes) = arrivals.recv().await {
                 waiting_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
-                if node.receive_bytes(&bytes).is_err() {
+                if is_out.load(Ordering::SeqCst) || node.receive_bytes(&bytes).is_err() {
                     return;
                 }
             }
         });
-        // It is begun once, so nothing is there yet.
-        let _ = self.receiving.set(receiving.abort_handle());
     }
 
     fn namespace_opened(&self, namespace: &str) {
@@ -218,23 +221,14 @@ impl Adapter for HubAdapter {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        self.leave();
-        Box::pin(std::future::ready(()))
-    }
-}
-
-impl HubAdapter {
-    fn leave(&self) {
         self.hub.leave(&self.id);
-        if let Some(receiving) = self.receiving.get() {
-            receiving.abort();
-        }
+        Box::pin(std::future::ready(()))
     }
 }
 
 impl Drop for HubAdapter {
     fn drop(&mut self) {
-        self.leave();
+        self.hub.leave(&self.id);
     }
 }
 

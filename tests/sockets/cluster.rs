@@ -234,6 +234,38 @@ async fn a_silent_node_is_named_and_the_others_answers_are_kept() {
 }
 
 #[tokio::test]
+async fn a_node_that_has_left_neither_speaks_nor_listens_nor_waits() {
+    let hub = Hub::new();
+    let (a, b) = (place(&hub).await, place(&hub).await);
+    let mut one = Guest::join(&a, &[]).await;
+    let mut two = Guest::join(&b, &[]).await;
+    // Neither does what it has asked before wait.
+    let everybody = b.io.timeout(Duration::from_secs(60));
+    let silent = hub.join();
+    silent.namespace_opened("/");
+    let mut fetch = Box::pin(everybody.fetch_sockets());
+    assert!((&mut fetch).now_or_never().is_none());
+    // Said, and not heard before it leaves.
+    a.io.emit("too late", ()).unwrap();
+    b.io.leave_cluster().await;
+    assert!(within(fetch).await.is_err());
+
+    assert_eq!(b.io.server_count().await, 1);
+    assert_eq!(b.io.nodes().await, []);
+    b.io.emit("here", ()).unwrap();
+    let fetched = within(everybody.fetch_sockets()).await.unwrap();
+    assert_eq!(fetched.len(), 1);
+    let heard = b.io.server_side_emit_with_ack::<()>("barrier", ());
+    assert!(within(heard.into_future()).await.unwrap().is_empty());
+    a.io.emit("there", ()).unwrap();
+    one.expect("42[\"too late\"]").await;
+    one.expect("42[\"there\"]").await;
+    two.expect("42[\"here\"]").await;
+    b.io.emit("end", ()).unwrap();
+    two.expect("42[\"end\"]").await;
+}
+
+#[tokio::test]
 async fn servers_speak_with_each_other() {
     let hub = Hub::new();
     let (a, b, c) = (place(&hub).await, place(&hub).await, place(&hub).await);
