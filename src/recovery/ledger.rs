@@ -31,6 +31,8 @@ pub struct Ledger<D> {
     max_disconnection: Duration,
     /// How many traces there are whose sockets are here or on their way in.
     present: usize,
+    /// Whether the namespace is no more.
+    is_over: bool,
 }
 
 /// What a client shows that wants to come back.
@@ -120,6 +122,7 @@ impl<D> Ledger<D> {
             sessions: Sessions::new(budget),
             max_disconnection: config.max_disconnection,
             present: 0,
+            is_over: false,
         }
     }
 
@@ -166,7 +169,10 @@ impl<D> Ledger<D> {
         now: Moment,
     ) -> (Arc<Outgoing>, Evicted) {
         let packet = Arc::new(packet.with_offset(&self.tag.write(self.log.last() + 1)));
-        let evicted = self.log.append(packet.clone(), target, now);
+        let mut evicted = self.log.append(packet.clone(), target, now);
+        if self.is_over {
+            self.log.clear(&mut evicted);
+        }
         (packet, evicted)
     }
 
@@ -185,6 +191,9 @@ impl<D> Ledger<D> {
     ///
     /// `size` is that of the data, in bytes.
     pub fn lose(&mut self, trace: Trace, pid: Arc<str>, data: D, size: usize, now: Moment) {
+        if self.is_over {
+            return self.end(Some(&pid));
+        }
         self.present -= 1;
         let (left, deadline) = (self.log.last(), now + self.max_disconnection);
         let session = Session::new(trace, left, deadline, data, size);
@@ -283,9 +292,22 @@ impl<D> Ledger<D> {
 
     /// The client left before it was decided about: it may come back as before.
     pub fn put_back(&mut self, returning: Returning<D>) {
+        if self.is_over {
+            return self.end(Some(&returning.pid));
+        }
         self.present -= 1;
         let Returning { pid, session, .. } = returning;
         self.log.loss.sessions += self.sessions.wait(pid, session);
+    }
+
+    /// The namespace is no more: nobody comes back to it, and nothing is kept from now on, however
+    /// long somebody has it still.
+    pub fn dissolve(&mut self) -> Evicted {
+        self.is_over = true;
+        self.sessions.clear();
+        let mut evicted = Evicted::default();
+        self.log.clear(&mut evicted);
+        evicted
     }
 
     /// Drops what is too old, and everything where nobody is left. Says when it is to be done again,

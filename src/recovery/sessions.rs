@@ -210,6 +210,11 @@ impl<D> Sessions<D> {
         Some(*deadline)
     }
 
+    /// Forgets all who are away.
+    pub(super) fn clear(&mut self) {
+        while self.drop_oldest() {}
+    }
+
     fn drop_oldest(&mut self) -> bool {
         let Some((_, pid)) = self.deadlines.first_key_value() else {
             return false;
@@ -222,6 +227,6 @@ impl<D> Sessions<D> {
 
 impl<D> Drop for Sessions<D> {
     fn drop(&mut self) {
-        while self.drop_oldest() {}
+        self.clear();
     }
 }

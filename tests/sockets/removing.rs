@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use trunkline::{CloseReason, DisconnectReason, Io, Socket};
+use trunkline::{CloseReason, DisconnectReason, DropReason, Emitted, Io, Recovery, Socket};
 
 use super::client::{Http, Polling, Ws, log};
 use super::host::serve_io;
+use super::recovery::{come_back, cut, join, tell_of};
 
 const INVALID: &str = "{\"message\":\"Invalid namespace\"}";
 
@@ -32,6 +33,37 @@ async fn a_namespace_that_is_removed_puts_everybody_out_and_lets_nobody_in() {
     ws.send("40/beta,").await;
     assert!(ws.next().await.starts_with("40/beta,{"));
     ws.expect("42/beta,[\"new\"]").await;
+}
+
+#[tokio::test]
+async fn sessions_in_a_namespace_that_is_removed_take_no_room_any_more() {
+    let io = Io::builder()
+        .recovery(Recovery {
+            max_sessions: 1,
+            ..Recovery::default()
+        })
+        .build();
+    let (teller, mut log) = log();
+    tell_of(&io, "/", &teller);
+    // It is kept beyond its removal.
+    let beta = io.of("/beta");
+    tell_of(&io, "/beta", &teller);
+    let address = serve_io(&io).await;
+    let mut ws = Ws::open(address).await;
+    ws.send("40/beta,").await;
+    log.expect("here false").await;
+    let socket: Socket = beta.sockets().remove(0);
+    cut(ws, &mut log).await;
+    assert_eq!(socket.emit("kept", ()).unwrap(), Emitted::Queued);
+    assert!(io.remove_namespace("/beta"));
+    let dropped = Emitted::Dropped(DropReason::Disconnected);
+    assert_eq!(socket.emit("for nobody", ()).unwrap(), dropped);
+    // Another one has the only place.
+    let (ws, session) = join(address).await;
+    log.expect("here false").await;
+    cut(ws, &mut log).await;
+    let (_ws, _, again) = come_back(address, &session).await;
+    assert!(again.is(&session));
 }
 
 #[tokio::test]

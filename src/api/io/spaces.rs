@@ -50,8 +50,8 @@ impl Io {
     /// Removes the namespace of this name and says whether there was one. A missing leading slash is
     /// added.
     ///
-    /// Its sockets leave with `server namespace disconnect`, and clients that ask for it later are
-    /// refused with `Invalid namespace`, unless a rule accepts the name. [`of`](Io::of) makes a new
+    /// Its sockets leave with `server namespace disconnect`, those that are away do not come back, and
+    /// clients that ask for it later are refused with `Invalid namespace`, unless a rule accepts the name. [`of`](Io::of) makes a new
     /// one, without handlers; a [`Namespace`] that is kept of the old one reaches nobody.
     ///
     /// # Panics
@@ -69,6 +69,9 @@ impl Io {
         let Some(removed) = self.0.namespaces.remove(&name) else {
             return false;
         };
+        if let Some(keeper) = &removed.keeper {
+            keeper.dissolve();
+        }
         for socket in removed.roster.select(&Selection::default()) {
             socket.disconnect();
         }

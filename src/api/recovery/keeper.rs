@@ -197,6 +197,12 @@ impl Keeper {
         }
     }
 
+    /// The namespace was removed: nobody comes back to it.
+    pub(crate) fn dissolve(&self) {
+        let evicted = self.lock().dissolve();
+        drop(evicted);
+    }
+
     /// Whether there is nobody for whom anything is kept.
     pub(crate) fn is_deserted(&self) -> bool {
         self.lock().is_deserted()
