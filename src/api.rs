@@ -67,6 +67,7 @@ use crate::engine::Transport;
 use crate::socketio::EncodeError as EmitError;
 
 pub(crate) use ack::Wish;
+pub(crate) use engine::PacketHooks;
 pub(crate) use handler::{BoxFuture, ErasedHandler, Leaving};
 pub(crate) use hosts::{Host, Hosts};
 pub(crate) use incoming::Verdict;
@@ -92,6 +93,14 @@ impl Application {
         match self {
             Application::SocketIo(io) => &io.inner().hosts,
             Application::Engine(engine) => &engine.inner().hosts,
+        }
+    }
+
+    /// What wants to know of its clients' packets.
+    pub(crate) fn packet_hooks(&self) -> &PacketHooks {
+        match self {
+            Application::SocketIo(io) => io.packet_hooks(),
+            Application::Engine(engine) => &engine.inner().packet_hooks,
         }
     }
 }

@@ -22,8 +22,8 @@ mod protocol;
 use std::sync::Arc;
 
 use crate::engine::{
-    Body, CloseReason, Encoding, Gone, MESSAGE, Overlap, Refused, Session, Transmit, Transport,
-    Version,
+    Body, CloseReason, Encoding, Gone, MESSAGE, Observer, Overlap, Refused, Session, Transmit,
+    Transport, Version,
 };
 use crate::socketio::{self, AckRequest, Client, Sends, Shed, Violation};
 use crate::wire::{Frame, Moment};
@@ -103,6 +103,12 @@ impl Connection {
     /// that of its request.
     pub fn plain(config: Arc<PlainConfig>, query: &[(String, String)], now: Moment) -> Connection {
         Connection(Kind::Plain(Box::new(Plain::new(config, query, now))))
+    }
+
+    /// Has this observer told of the client's Engine.IO packets from now on; a plain connection has
+    /// none.
+    pub fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.with_session((), |session| session.observe(observer));
     }
 
     /// A GET was parked.

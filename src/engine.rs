@@ -45,5 +45,6 @@ pub use payload::Body;
 pub use reason::{CloseReason, Fault};
 pub use refusal::Refusal;
 pub use request::{Parsed, Request, RequestHead, query_pairs};
-pub use session::{Gone, Overlap, Refused, Session, Transmit};
+pub(crate) use session::tell_created;
+pub use session::{Gone, Observer, Overlap, Refused, Session, Transmit};
 pub use transport::{Transport, Transports};

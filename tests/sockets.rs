@@ -19,6 +19,7 @@ mod sockets {
     mod eio3;
     mod ending;
     mod engine;
+    mod engine_packets;
     mod engine_waiting;
     mod event_middlewares;
     mod gone;

@@ -1,5 +1,7 @@
 //! Engine.IO alone: bare messages over polling and WebSocket, without namespaces or events.
 
+mod packets;
+
 use std::fmt;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
@@ -11,6 +13,8 @@ use tokio::sync::oneshot;
 use crate::engine::{CloseReason, Config, Transport};
 use crate::registry::{Mail, Mailbox};
 use crate::wire::Frame;
+
+pub(crate) use packets::PacketHooks;
 
 use super::handler::BoxFuture;
 use super::handshake::Handshake;
@@ -39,6 +43,7 @@ pub(crate) struct EngineInner {
     pub(crate) on_message: Option<Box<MessageHook>>,
     pub(crate) on_upgrade: Option<Hook>,
     pub(crate) on_close: Option<Box<CloseHook>>,
+    pub(crate) packet_hooks: PacketHooks,
     pub(crate) hosts: Hosts,
 }
 
@@ -58,6 +63,7 @@ impl Engine {
             on_message: None,
             on_upgrade: None,
             on_close: None,
+            packet_hooks: PacketHooks::default(),
             hosts: Hosts::default(),
         })
     }

@@ -4,6 +4,7 @@ mod builder;
 mod config;
 mod ending;
 mod listening;
+mod packets;
 mod refusing;
 mod spaces;
 mod weak;

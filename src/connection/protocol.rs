@@ -1,6 +1,6 @@
 //! Socket.IO over Engine.IO: where a session and a client meet.
 
-use crate::engine::{CloseReason, Session, Transmit, Version};
+use crate::engine::{CloseReason, Session, Transmit, Version, tell_created};
 use crate::socketio::{Client, DisconnectReason, Event, Revision, Violation};
 use crate::wire::{Frame, Moment};
 
@@ -78,6 +78,7 @@ impl Protocol {
 
     pub(super) fn close(&mut self, now: Moment) {
         // All of it leaves before the end.
+        self.tell_created();
         self.pass_on(usize::MAX);
         self.session.close(now);
     }
@@ -88,14 +89,25 @@ impl Protocol {
             && let Some((frame, compressible)) = self.client.poll_send_as()
         {
             self.is_uncompressed |= !compressible;
-            self.session.send(frame);
+            self.session.enqueue(frame);
         }
     }
 
-    /// After the client was told something: a session that is over sends nothing more.
+    /// After the client was told something, which alone makes packets: a session that is over sends
+    /// nothing more.
     pub(super) fn settle(&mut self) {
         if !self.session.is_open() {
             self.client.sends().clear();
+        }
+        self.tell_created();
+    }
+
+    /// Tells who wants to know it which packets have been made since the last time.
+    #[inline]
+    fn tell_created(&mut self) {
+        if let Some(observer) = self.session.creation_observer() {
+            let sends = self.client.sends();
+            sends.show_new(|frame| tell_created(observer, frame));
         }
     }
 

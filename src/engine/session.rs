@@ -8,10 +8,12 @@
 //! [`poll_timeout`](Session::poll_timeout).
 //!
 //! Here are what both transports share and the way in and out. The long-polling lane is in
-//! `polling`, the way from it to a WebSocket in `upgrade`, the open packet in `handshake`. Who may
-//! open a session is decided before, from the [`request`](super::request).
+//! `polling`, the way from it to a WebSocket in `upgrade`, the open packet in `handshake`; an
+//! `observer` is told of packets. Who may open a session is decided before, from the
+//! [`request`](super::request).
 
 mod handshake;
+mod observer;
 mod polling;
 mod pulse;
 mod upgrade;
@@ -30,8 +32,11 @@ use super::transport::Transport;
 use super::v3;
 use crate::wire::{Frame, Moment, Sid};
 
+pub use observer::Observer;
 pub use polling::Overlap;
 pub use upgrade::Refused;
+
+pub(crate) use observer::tell_created;
 
 use polling::{Answer, Poll, Post};
 use pulse::Pulse;
@@ -58,6 +63,8 @@ pub struct Session {
     hangup: Option<Hangup>,
     /// Nobody reads, so a candidate cannot be heard.
     is_paused: bool,
+    /// Nobody for nearly every session.
+    observer: Option<Box<dyn Observer>>,
 }
 
 /// What the caller must do on the network.
@@ -147,6 +154,7 @@ impl Session {
             queued_bytes: 0,
             hangup: None,
             is_paused: false,
+            observer: None,
             config,
         };
         session.send(first.encode());
@@ -244,6 +252,14 @@ impl Session {
     /// The queue has no bound of its own: the caller watches
     /// [`queued_bytes`](Session::queued_bytes) and fails a client that is too slow.
     pub fn send(&mut self, frame: Frame) {
+        if let Some(observer) = self.creation_observer() {
+            tell_created(observer, &frame);
+        }
+        self.enqueue(frame);
+    }
+
+    /// [`send`](Session::send) for a frame of which the observer has been told.
+    pub(crate) fn enqueue(&mut self, frame: Frame) {
         if self.is_open() {
             self.queued_bytes += frame.len();
             self.queue.push_back(frame);
@@ -391,14 +407,18 @@ impl Session {
 
     /// A packet came in on the current transport.
     fn receive(&mut self, now: Moment, packet: Result<Packet, PacketError>) -> Option<Frame> {
+        if self.observer.is_some() {
+            self.tell_received(&packet);
+        }
         match (&self.phase, packet) {
             (Phase::Open, Ok(Packet::Message(message))) => {
                 self.pulse.handle_other(now, self.config.rhythm());
                 return Some(message);
             }
             (Phase::Open, Ok(Packet::Pong(_))) => {
-                if !self.pulse.handle_pong(now, self.config.rhythm()) {
-                    self.fail(CloseReason::TransportError(Fault::HeartbeatDirection));
+                match self.pulse.handle_pong(now, self.config.rhythm()) {
+                    true => self.tell_heartbeat(),
+                    false => self.fail(CloseReason::TransportError(Fault::HeartbeatDirection)),
                 }
             }
             (Phase::Open, Ok(Packet::Open(_) | Packet::Upgrade | Packet::Noop)) => {
@@ -406,7 +426,10 @@ impl Session {
             }
             (Phase::Open, Ok(Packet::Ping(_))) => {
                 match self.pulse.handle_ping(now, self.config.rhythm()) {
-                    true => self.answer_ping(),
+                    true => {
+                        self.answer_ping();
+                        self.tell_heartbeat();
+                    }
                     false => self.fail(CloseReason::TransportError(Fault::HeartbeatDirection)),
                 }
             }

@@ -16,6 +16,7 @@ mod dispatch;
 mod lanes;
 mod members;
 mod names;
+mod observer;
 mod open;
 mod pace;
 mod seat;
@@ -88,7 +89,7 @@ impl Driver {
         place: Place,
         session: Option<Booking>,
         handshake: Arc<Handshake>,
-        connection: Connection,
+        mut connection: Connection,
     ) -> Driver {
         let shared = place.shared().clone();
         let transport = connection.transport();
@@ -98,6 +99,9 @@ impl Driver {
         let names = Names::of(&connection, session.as_ref());
         let seat = Seat::take(place, session, transport, &mailbox);
         let dialect = connection.dialect();
+        if let Some(observer) = observer::observer(&shared.application, &mailbox, &handshake) {
+            connection.observe(observer);
+        }
         let tenant = Tenant::new(
             &shared.application,
             mailbox.clone(),
@@ -124,12 +128,12 @@ impl Driver {
     }
 
     /// The handshake's answer holds nothing but the open packet; what the application sends at
-    /// once follows it.
+    /// once follows it. It hears of the connection before a client joins that need not ask for it.
     fn open(&mut self, cx: &mut Context<'_>) {
         self.phase = Phase::Open;
         self.lanes.perform(&mut self.connection, cx);
-        self.settle(clock::now(), cx);
         self.tenant.opened();
+        self.settle(clock::now(), cx);
     }
 
     /// One turn for every kind of input; whether more may be waiting. What said that there is

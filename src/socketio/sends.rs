@@ -60,6 +60,8 @@ struct Mark {
     is_uncompressed: bool,
     /// An empty place.
     is_gone: bool,
+    /// It was shown to who sees what is added.
+    is_shown: bool,
 }
 
 /// Where the packets with keys stand.
@@ -260,6 +262,20 @@ impl Sends {
         }
         self.entries.retain(|entry| !entry.mark.is_gone);
         self.gone = 0;
+    }
+
+    /// Shows the frames that were added since the last time, and still wait.
+    #[cold]
+    pub(crate) fn show_new(&mut self, mut show: impl FnMut(&Frame)) {
+        let is_new = |entry: &&Entry| !entry.mark.is_shown;
+        let new = self.entries.iter().rev().take_while(is_new).count();
+        let first = self.entries.len() - new;
+        for Entry { frame, mark } in self.entries.range_mut(first..) {
+            mark.is_shown = true;
+            if !mark.is_gone {
+                show(frame);
+            }
+        }
     }
 
     /// How many frames wait.

@@ -31,7 +31,7 @@ pub struct Builder {
     on_error: ErrorHook,
     pub(super) on_connect_error: RefusalHook,
     adapter: Option<Box<dyn Adapter>>,
-    engine_hooks: EngineHooks,
+    pub(super) engine_hooks: EngineHooks,
 }
 
 impl Builder {

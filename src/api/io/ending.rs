@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::api::engine::EngineSocket;
+use crate::api::engine::{EngineSocket, PacketHooks};
 use crate::engine::CloseReason;
 
 use super::Io;
@@ -13,6 +13,7 @@ pub(crate) struct EngineHooks {
     pub(crate) on_connect: Option<Box<EngineHook>>,
     pub(crate) on_upgrade: Option<Box<EngineHook>>,
     pub(crate) on_close: Option<Box<CloseHook>>,
+    pub(crate) packets: PacketHooks,
 }
 
 type EngineHook = dyn Fn(&EngineSocket) + Send + Sync;

@@ -98,7 +98,10 @@ impl Session {
             return;
         };
         match packet {
-            Ok(Packet::Ping(data)) if data == PROBE => *probe = Probe::Received,
+            Ok(Packet::Ping(data)) if data == PROBE => {
+                *probe = Probe::Received;
+                self.tell_upgrading();
+            }
             Ok(Packet::Upgrade) if probe.received() => {
                 self.encoding = *encoding;
                 self.switch();

@@ -37,6 +37,42 @@ fn drain(sends: &mut Sends) -> String {
     said.trim_start().to_owned()
 }
 
+/// The names of the events among the frames that were added since the last time, and `+` for each
+/// attachment.
+fn new(sends: &mut Sends) -> String {
+    let mut said = String::new();
+    sends.show_new(|frame| match frame {
+        Frame::Text(text) => said.push_str(text.split('"').nth(1).unwrap_or(text)),
+        Frame::Binary(_) => said.push('+'),
+    });
+    said
+}
+
+#[test]
+fn each_frame_is_shown_once_whatever_leaves_meanwhile() {
+    let mut sends = Sends::default();
+    assert_eq!(new(&mut sends), "");
+    add(&mut sends, &event(0, 2, None), true);
+    add(&mut sends, &event(1, 0, Some("key")), true);
+    assert_eq!(new(&mut sends), "e0++e1");
+    assert_eq!(new(&mut sends), "");
+    // One in the place of another, at the end and before the end.
+    add(&mut sends, &event(2, 1, Some("key")), true);
+    assert_eq!(new(&mut sends), "e2+");
+    add(&mut sends, &event(3, 0, None), true);
+    add(&mut sends, &event(4, 0, Some("key")), true);
+    assert_eq!(new(&mut sends), "e3e4");
+    // What is not there any more is not shown.
+    add(&mut sends, &event(5, 0, Some("key")), true);
+    add(&mut sends, &event(6, 0, Some("key")), true);
+    assert_eq!(new(&mut sends), "e6");
+    assert!(sends.pop().is_some());
+    sends.shed(1, 0);
+    assert_eq!(new(&mut sends), "");
+    add(&mut sends, &event(7, 0, None), true);
+    assert_eq!(new(&mut sends), "e7");
+}
+
 #[test]
 fn the_oldest_packets_go_first_and_whole() {
     let mut sends = Sends::default();
