@@ -61,6 +61,9 @@ function findRust() {
   return existsSync(program) ? { program } : { missing: "the Rust client is not built: run `cargo build` in rust-client" };
 }
 
+/** Cut off between two GETs, the reference has not seen the session's end, and so has none that could come back. */
+const REFERENCE_CANNOT = TARGET === "reference" && "the reference recovers over polling only if a GET waited when it was cut";
+
 const ours = {};
 /** Results by client, transport and step. */
 const told = new Map();
@@ -89,7 +92,8 @@ function tellHere(client, way) {
     proxies?.forEach((proxy) => proxy.stop());
   });
   for (const step of STEPS) {
-    it(step, async () => {
+    const skip = step === "recovery" && client.recovers && way === "polling" && REFERENCE_CANNOT;
+    it(step, { skip }, async () => {
       note(client, way, step, "failed");
       note(client, way, step, (await story.steps[step]()) ?? "yes");
     });
