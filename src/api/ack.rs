@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::registry::{DropReason, Mail, Reach as _};
+use crate::registry::{DropReason, Mail};
 use crate::socketio::{
     AckError, AckOutcome, AckRequest, Args, ArgsError, EncodeError, FromArgs, IntoArgs, Outgoing,
     Waiter,
 };
 
-use super::socket::Socket;
+use super::socket::{Emitted, Socket};
 
 /// One event's wish for an acknowledgement; the first of its listeners to answer wins.
 #[derive(Clone, Default)]
@@ -107,10 +107,7 @@ impl Ack {
         if let Some(id) = self.wish.take() {
             let outgoing = Box::new(outgoing);
             // A client that has left needs no answer.
-            let _ = self
-                .socket
-                .mailbox()
-                .post(Mail::Acknowledge { id, outgoing });
+            let _ = self.socket.post(Mail::Acknowledge { id, outgoing });
         }
         Ok(())
     }
@@ -189,11 +186,13 @@ impl<T: FromArgs> EmitWithAck<T> {
             outgoing: Arc::new(self.outgoing?),
             ack,
         };
-        let sent = self.socket.mailbox().post(mail);
-        sent.map_err(|reason| match reason {
-            DropReason::NoRoom => AckError::Dropped,
-            DropReason::Disconnected | DropReason::SlowConsumer => AckError::Disconnected,
-        })?;
+        match self.socket.post(mail) {
+            Emitted::Queued => {}
+            Emitted::Dropped(DropReason::NoRoom) => return Err(AckError::Dropped.into()),
+            Emitted::Dropped(DropReason::Disconnected | DropReason::SlowConsumer) => {
+                return Err(AckError::Disconnected.into());
+            }
+        }
         // A waiter that is dropped unanswered belonged to a client that has gone.
         let args: Args = receiver.await.map_err(|_| AckError::Disconnected)??;
         args.to().map_err(|error| match error {

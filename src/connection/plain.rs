@@ -226,7 +226,12 @@ impl Plain {
                 self.fail_waiter(request.waiter, AckError::TooMany);
             }
             Some(request) => {
-                self.send(packet, encode::event(packet, Some(request.id)), false);
+                let frame = encode::event(packet, Some(request.id));
+                if frame.is_none() {
+                    self.fail_waiter(request.waiter, AckError::Unencodable);
+                    return;
+                }
+                self.send(packet, frame, false);
                 if let Some(waiter) = self.acks.wait(request, now) {
                     self.fail_waiter(waiter, AckError::Replaced);
                 }

@@ -2,7 +2,7 @@
 //! each refusal. When they run is decided in `http`.
 
 use std::fmt::{self, Display};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -121,7 +121,7 @@ impl Hooks {
     pub(super) fn run_headers(&self, headers: &mut HeaderMap, parts: &Parts, first: bool) {
         let initial = self.initial_headers.as_ref().filter(|_| first);
         for edit in initial.into_iter().chain(&self.headers) {
-            edit(headers, parts);
+            outlive("headers", || edit(headers, parts));
         }
     }
 
@@ -132,7 +132,7 @@ impl Hooks {
 
     pub(super) fn run_report(&self, refusal: &Refusal, parts: &Parts) {
         if let Some(report) = &self.report {
-            report(refusal, parts);
+            outlive("connection_error", || report(refusal, parts));
         }
     }
 }
@@ -145,6 +145,13 @@ async fn survive<T>(hook: &'static str, start: impl FnOnce() -> Later<T>) -> Opt
         tracing::error!(hook, "a hook panicked");
     }
     outcome.ok()
+}
+
+/// Runs a hook whose panic is logged and changes nothing else.
+fn outlive(hook: &'static str, run: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(run)).is_err() {
+        tracing::error!(hook, "a hook panicked");
+    }
 }
 
 impl fmt::Debug for Hooks {
@@ -189,6 +196,21 @@ mod tests {
         let refused = hooks.run_admission(&handshake()).await;
         assert_eq!(refused.unwrap_err().code(), 3);
         assert!(hooks.run_id(&handshake()).await.unwrap().is_err());
+    }
+
+    #[test]
+    fn a_hook_that_only_looks_on_may_panic() {
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let hooks = Hooks::default()
+            .initial_headers(|_, _| panic!("no"))
+            .headers(|headers, _| {
+                headers.insert("x-edited", http::HeaderValue::from_static("yes"));
+            })
+            .connection_error(|_, _| panic!("no"));
+        let mut headers = HeaderMap::new();
+        hooks.run_headers(&mut headers, &parts, true);
+        assert_eq!(headers["x-edited"], "yes");
+        hooks.run_report(&Refusal::Middleware, &parts);
     }
 
     #[tokio::test]

@@ -81,12 +81,13 @@ impl Sends {
         self.push(frame, Mark::default());
     }
 
-    /// Puts a frame before all others. The caller does so before anything has a key.
+    /// Puts a frame before all others.
     pub(crate) fn push_front(&mut self, frame: Frame) {
         self.bytes += frame.len();
         if let Some(keys) = &mut self.keys {
             for place in keys.places.values_mut() {
-                *place += 1;
+                // What has left is not moved to the front.
+                *place += u64::from(*place >= keys.base);
             }
         }
         let mark = Mark::default();

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use trunkline::{DisconnectReason, Emitted, Error, Io, Service, Socket, Transport};
+use trunkline::{
+    Ack, AckError, AnswerError, DisconnectReason, Emitted, Error, Io, Service, Socket, Transport,
+};
 
 use super::client::{Http, POLLING, Polling, WEBSOCKET, Ws, log, within};
 use super::host::{serve, serve_io};
@@ -54,6 +56,34 @@ async fn disconnecting_sees_the_rooms_and_disconnect_does_not() {
         witness.expect("42[\"leaves\"]").await;
     }
     assert_eq!(io.of("/").socket_count(), 1);
+}
+
+#[tokio::test]
+async fn a_socket_that_has_left_does_not_reach_the_one_that_came_after_it() {
+    let io = Io::builder().build();
+    let (sender, mut sockets) = tokio::sync::mpsc::unbounded_channel();
+    let (keep, mut acks) = tokio::sync::mpsc::unbounded_channel();
+    io.of("/")
+        .on("ask", async move |ack: Ack| keep.send(ack).unwrap())
+        .on_connect(async move |socket: Socket| sender.send(socket).unwrap());
+    let mut ws = Ws::join(serve_io(&io).await).await;
+    let old = within(sockets.recv()).await.unwrap();
+    ws.send("420[\"ask\"]").await;
+    let late = within(acks.recv()).await.unwrap();
+    ws.send("41").await;
+    ws.send("40").await;
+    let new = within(sockets.recv()).await.unwrap();
+    assert!(ws.next().await.starts_with("40{"));
+
+    assert!(matches!(old.emit("old", ()), Ok(Emitted::Dropped(_))));
+    let asked = old.emit_with_ack::<()>("old", ()).await;
+    assert!(
+        matches!(asked, Err(AnswerError::Ack(AckError::Disconnected))),
+        "{asked:?}"
+    );
+    late.send("old").unwrap();
+    new.emit("new", ()).unwrap();
+    ws.expect("42[\"new\"]").await;
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use crate::api::{BoxFuture, Keeper, NamespaceInner, Return, SessionData, Socket};
+use crate::api::{BoxFuture, Io, Keeper, NamespaceInner, Return, SessionData, Socket};
 use crate::clock;
 use crate::connection::Dialect;
 use crate::recovery::{Claim, Returning};
@@ -35,9 +35,24 @@ pub(super) struct Comebacks {
 
 /// A client whose last connection is being ended.
 pub(super) struct Comeback {
+    io: Io,
     namespace: Arc<NamespaceInner>,
     auth: Option<ByteString>,
     claim: Claim,
+    /// Whether a socket is made for it, which then is who is in the namespace.
+    is_joining: bool,
+}
+
+impl Drop for Comeback {
+    /// However it ended: others may claim the session.
+    fn drop(&mut self) {
+        if let Some(keeper) = &self.namespace.keeper {
+            keeper.give_up(&self.claim);
+        }
+        if !self.is_joining {
+            self.io.leave_namespace(&self.namespace);
+        }
+    }
 }
 
 impl Comebacks {
@@ -99,9 +114,11 @@ impl Dispatch {
             Return::Later(last) => {
                 self.comebacks.pending.push(namespace.name.clone());
                 let comeback = Comeback {
+                    io: self.calls.io().clone(),
                     namespace,
                     auth,
                     claim,
+                    is_joining: false,
                 };
                 match self.comebacks.crew.begin(over(last)) {
                     Begun::Finished(_) => self.come_back(comeback, desk),
@@ -112,23 +129,19 @@ impl Dispatch {
     }
 
     /// The last connection is over, or takes too long.
-    pub(super) fn come_back(&mut self, comeback: Comeback, desk: &mut Desk<'_>) {
-        let Comeback {
-            namespace,
-            auth,
-            claim,
-        } = comeback;
-        let Some(keeper) = &namespace.keeper else {
-            return;
-        };
-        keeper.give_up(&claim);
-        if self.comebacks.take(&namespace.name) {
-            let returning = claim_again(keeper, &namespace, &claim, self.comebacks.arrived);
-            self.join(namespace, auth, returning, desk);
-        } else {
+    pub(super) fn come_back(&mut self, mut comeback: Comeback, desk: &mut Desk<'_>) {
+        let namespace = comeback.namespace.clone();
+        if !self.comebacks.take(&namespace.name) {
             // This connection is over as well.
-            self.calls.io().leave_namespace(&namespace);
+            return;
         }
+        let (auth, claim) = (comeback.auth.take(), comeback.claim.clone());
+        comeback.is_joining = true;
+        drop(comeback);
+        let arrived = self.comebacks.arrived;
+        let keeper = namespace.keeper.as_ref();
+        let returning = keeper.and_then(|keeper| claim_again(keeper, &namespace, &claim, arrived));
+        self.join(namespace, auth, returning, desk);
     }
 }
 
