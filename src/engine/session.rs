@@ -12,10 +12,12 @@
 //! `observer` is told of packets. Who may open a session is decided before, from the
 //! [`request`](super::request).
 
+mod closing;
 mod handshake;
 mod observer;
 mod polling;
 mod pulse;
+mod state;
 mod upgrade;
 
 use std::collections::VecDeque;
@@ -23,7 +25,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::config::Config;
-use super::encoding::{Encoding, Version};
+use super::encoding::Encoding;
 use super::heartbeat::Beat;
 use super::packet::{Packet, PacketError};
 use super::payload::Body;
@@ -266,34 +268,6 @@ impl Session {
         }
     }
 
-    /// Closes gracefully: what is queued leaves first, for as long as the close wait allows.
-    ///
-    /// With nothing queued, a WebSocket and a parked GET are told at once. Without a parked GET
-    /// the next one that finds the queue empty is answered with a noop and the close packet.
-    pub fn close(&mut self, now: Moment) {
-        if !self.is_open() {
-            return;
-        }
-        let told_at_once = matches!(self.link, Link::WebSocket) || self.is_polling_parked();
-        if told_at_once && self.queue.is_empty() {
-            self.end(CloseReason::ForcedClose, Answer::Close);
-        } else {
-            self.phase = Phase::Closing {
-                by: now + self.config.close_wait,
-            };
-        }
-    }
-
-    /// Closes at once, because the server stops; what is queued is dropped.
-    pub fn shut_down(&mut self) {
-        self.end(CloseReason::ForcedClose, Answer::Close);
-    }
-
-    /// Closes at once, for a reason found outside; what is queued is dropped.
-    pub fn fail(&mut self, reason: CloseReason) {
-        self.end(reason, Answer::Close);
-    }
-
     /// The next thing to do on the network, in order.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         if let Link::WebSocket = self.link {
@@ -334,77 +308,6 @@ impl Session {
         [candidate, phase].into_iter().flatten().min()
     }
 
-    /// Why the session is over, once it is: not while a graceful close still waits.
-    ///
-    /// What [`poll_transmit`](Session::poll_transmit) still gives is the session's last word.
-    pub fn closed(&self) -> Option<&CloseReason> {
-        match &self.phase {
-            Phase::Closed(reason) => Some(reason),
-            Phase::Open | Phase::Closing { .. } => None,
-        }
-    }
-
-    /// Whether the session takes and gives messages.
-    pub fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Open)
-    }
-
-    /// Whether a graceful close waits for the queue to leave.
-    pub fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Closing { .. })
-    }
-
-    /// The current transport; polling until an upgrade is complete.
-    pub fn transport(&self) -> Transport {
-        match self.link {
-            Link::Polling | Link::Probing { .. } => Transport::Polling,
-            Link::WebSocket => Transport::WebSocket,
-        }
-    }
-
-    /// The version of the protocol that it speaks.
-    pub fn version(&self) -> Version {
-        self.encoding.version()
-    }
-
-    /// The size of the queued frames, in the wire form of version 4.
-    pub fn queued_bytes(&self) -> usize {
-        self.queued_bytes
-    }
-
-    /// How many frames are queued.
-    pub fn queued_frames(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// Whether a frame that is sent now would leave now.
-    pub fn writable(&self) -> bool {
-        let way_out = matches!(self.link, Link::WebSocket) || self.is_polling_parked();
-        self.is_open() && self.queue.is_empty() && way_out
-    }
-
-    /// Whether frames may leave on the session's WebSocket past the queue, which is empty.
-    #[inline]
-    pub(crate) fn takes_frames(&self) -> bool {
-        matches!(self.link, Link::WebSocket) && self.queue.is_empty() && self.is_open()
-    }
-
-    /// Whether [`poll_transmit`](Session::poll_transmit) has nothing to give and nothing to tidy up,
-    /// as nearly always between two messages on a WebSocket.
-    #[inline]
-    pub(crate) fn is_at_rest(&self) -> bool {
-        self.takes_frames()
-            && self.queue.capacity() <= QUEUE_KEPT
-            && self.hangup.is_none()
-            && matches!(self.poll, Poll::Absent)
-    }
-
-    /// Whether there is nothing to be told of: no more messages of a POST, and no end.
-    #[inline]
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.is_open() && !matches!(self.post, Post::Decoding(_))
-    }
-
     /// A packet came in on the current transport.
     fn receive(&mut self, now: Moment, packet: Result<Packet, PacketError>) -> Option<Frame> {
         if self.observer.is_some() {
@@ -441,23 +344,6 @@ impl Session {
             (Phase::Closing { .. } | Phase::Closed(_), _) => {}
         }
         None
-    }
-
-    /// The one way into `Closed`: releases a parked GET with `answer`, hangs up the WebSocket.
-    fn end(&mut self, reason: CloseReason, answer: Answer) {
-        if let Phase::Closed(_) = self.phase {
-            return;
-        }
-        self.phase = Phase::Closed(reason);
-        self.poll.release(answer);
-        self.post = Post::Idle;
-        self.queue = VecDeque::new();
-        self.queued_bytes = 0;
-        match self.link {
-            Link::Polling => {}
-            Link::Probing { .. } => self.drop_candidate(),
-            Link::WebSocket => self.hangup = Some(Hangup { code: None }),
-        }
     }
 
     /// Queues a pong, without the ping's data as in the reference. One that has not left yet

@@ -8,6 +8,7 @@
 //! Read `lanes` (what touches the network), `dispatch` and `calls` (what starts handlers), `desk`
 //! (what keeps their effects in order), then the loop below.
 
+mod arrivals;
 mod bare;
 mod calls;
 mod crew;
@@ -32,12 +33,12 @@ use std::task::{Context, Poll};
 use crate::api::Handshake;
 use crate::clock;
 use crate::connection::{Connection, Meter};
-use crate::engine::{Body, Fault, Transport};
+use crate::engine::{Fault, Transport};
 use crate::registry::{ENVELOPE, Mailbox};
 use crate::wire::Moment;
 
 use super::places::Place;
-use super::sessions::{Arrival, Booking, PollAnswer, PostAnswer};
+use super::sessions::Booking;
 
 pub(crate) use open::{open_plain, open_polling, open_websocket};
 
@@ -189,63 +190,6 @@ impl Driver {
         }
         if self.inbox.is_hopeless() {
             self.connection.fail(Fault::SlowConsumer);
-        }
-    }
-
-    fn take_arrivals(&mut self, now: Moment, cx: &mut Context<'_>) -> bool {
-        let mut busy = false;
-        while let Poll::Ready(arrival) = self.seat.poll_arrival(cx) {
-            self.arrive(arrival, now);
-            self.settle(now, cx);
-            busy = true;
-        }
-        busy
-    }
-
-    /// Something came to the session by HTTP.
-    fn arrive(&mut self, arrival: Arrival, now: Moment) {
-        match arrival {
-            Arrival::Poll(answer) => match self.connection.handle_poll() {
-                Ok(()) => self.lanes.park_poll(answer),
-                // Whoever asked may have gone.
-                Err(_) => drop(answer.send(PollAnswer::Overlap)),
-            },
-            Arrival::Post(answer, body) => match self.connection.handle_post() {
-                Ok(()) => {
-                    self.lanes.begin_post(answer);
-                    if let Some(body) = body {
-                        self.take_body(body, now);
-                    }
-                }
-                Err(_) => {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(PostAnswer::Overlap);
-                    if self.connection.closed().is_some() {
-                        self.lanes.cut_post();
-                    }
-                }
-            },
-            Arrival::Body(body) => self.take_body(body, now),
-            Arrival::PostRefused => {
-                self.lanes.forget_post();
-                self.connection.handle_post_refused();
-            }
-            Arrival::InvalidContent => self.connection.handle_invalid_content(),
-            Arrival::WebSocket(websocket, encoding) => {
-                match self.connection.handle_websocket_in(now, encoding) {
-                    Ok(()) => self.lanes.attach(websocket),
-                    Err(_) => self.lanes.turn_away(websocket),
-                }
-            }
-        }
-    }
-
-    fn take_body(&mut self, body: Body, now: Moment) {
-        if self.lanes.post_has_body() {
-            if self.meter.is_some() {
-                self.meter_body(&body, now);
-            }
-            self.connection.handle_body(body);
         }
     }
 

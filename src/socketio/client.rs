@@ -15,8 +15,10 @@ mod config;
 mod event;
 mod foreign;
 mod incoming;
+mod membership;
 mod receiving;
 mod seat;
+mod sending;
 #[cfg(test)]
 mod tests;
 mod violation;
@@ -26,17 +28,15 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::Namespace;
-use super::acks::{AckError, AckRequest, Waiter};
+use super::acks::AckError;
 use super::attachments::AttachmentError;
-use super::outgoing::{self, Outgoing, SlowClient};
-use super::packet::{Kind, MAIN};
+use super::packet::MAIN;
 use super::parser::Decoder;
 use super::revision::Revision;
 use super::sends::Sends;
-use crate::wire::{Frame, Moment, SocketId};
+use crate::wire::{Frame, Moment};
 use receiving::Receiving;
-use seat::{Seat, State};
+use seat::Seat;
 
 pub use config::Config;
 pub use event::{ConnectError, DisconnectReason, Event};
@@ -177,151 +177,15 @@ impl Client {
         }
     }
 
-    /// Lets the client into a namespace it has asked for. The reply is sent, then the packets
-    /// that were held come out of [`poll_event`](Client::poll_event). No effect if it does not
-    /// (or no longer) ask.
-    pub fn accept(&mut self, namespace: &str, socket: &SocketId) {
-        self.admit(namespace, socket, None);
-    }
-
-    /// The same as [`accept`](Client::accept), and tells the client the private id with which it can
-    /// come back; only it may know it.
-    pub fn accept_recoverable(&mut self, namespace: &str, socket: &SocketId, pid: &str) {
-        self.admit(namespace, socket, Some(pid));
-    }
-
-    fn admit(&mut self, namespace: &str, socket: &SocketId, pid: Option<&str>) {
-        let Some(index) = self.pending(namespace) else {
-            return;
-        };
-        self.link = Link::Used;
-        self.send(
-            Kind::Connect,
-            namespace,
-            &self.revision.welcome(socket, pid),
-        );
-        for packet in self.seats[index].join(socket.clone()) {
-            let event = self.deliver(namespace, packet);
-            self.events.extend(event);
-        }
-    }
-
-    /// Turns the client away from a namespace it has asked for; the packets that were held are
-    /// dropped. The connection stays, and the client may ask again. No effect if it does not
-    /// ask.
-    pub fn refuse(&mut self, namespace: &str, error: &ConnectError) {
-        let Some(index) = self.pending(namespace) else {
-            return;
-        };
-        let mut seat = self.seats.remove(index);
-        self.fail_waiters(&mut seat);
-        self.send(Kind::ConnectError, namespace, &self.revision.refusal(error));
-    }
-
-    /// Sends an event, also into a namespace that the client is still asking for: then it leaves
-    /// before the reply.
-    ///
-    /// # Errors
-    ///
-    /// When nothing was sent; a waiter fails as well, through
-    /// [`poll_event`](Client::poll_event).
-    pub fn emit(
-        &mut self,
-        packet: &Outgoing,
-        ack: Option<AckRequest>,
-        now: Moment,
-    ) -> Result<(), EmitError> {
-        let Some(index) = self.seat(packet.namespace()) else {
-            self.fail(ack, AckError::Disconnected);
-            return Err(EmitError::NotJoined);
-        };
-        if ack.is_some() && self.pending_acks() >= self.config.max_pending_acks {
-            self.fail(ack, AckError::TooMany);
-            return Err(EmitError::TooManyAcks);
-        }
-        let policy = packet.policy().unwrap_or(self.config.slow_client);
-        let may_be_lost = ack.is_none() && policy == SlowClient::DropOldest;
-        let id = ack.as_ref().map(|ack| ack.id);
-        if let Err(error) = self.queue(packet, id, may_be_lost) {
-            self.fail(ack, AckError::Unencodable);
-            return Err(error);
-        }
-        if let Some(request) = ack
-            && let Some(waiter) = self.seats[index].acks.wait(request, now)
-        {
-            self.events.push_back(Event::Ack {
-                waiter,
-                outcome: Err(AckError::Replaced),
-            });
-        }
-        Ok(())
-    }
-
-    /// Waits no longer for the client's answer to the event `id`; its waiter is dropped, and an
-    /// answer that comes has no effect. No effect if nobody waits.
-    pub fn forget(&mut self, namespace: &str, id: u64) {
-        if let Some(index) = self.seat(namespace) {
-            drop(self.seats[index].acks.handle_answer(id));
-        }
-    }
-
-    /// Answers the event to which the client gave `id`. That it happens once is the caller's
-    /// duty.
-    ///
-    /// # Errors
-    ///
-    /// When the client has left the namespace, or the parser has no form for the answer.
-    pub fn acknowledge(&mut self, id: u64, answer: &Outgoing) -> Result<(), EmitError> {
-        if self.socket(answer.namespace()).is_none() {
-            return Err(EmitError::NotJoined);
-        }
-        self.queue(answer, Some(id), false)
-    }
-
-    /// Puts the client out of a namespace it has joined. No effect if it has not.
-    pub fn leave(&mut self, namespace: &str) {
-        if self.socket(namespace).is_none() {
-            return;
-        }
-        self.send(Kind::Disconnect, namespace, "");
-        self.remove(namespace, DisconnectReason::ServerNamespaceDisconnect);
-    }
-
     /// What the application must be told next.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
-    }
-
-    /// The next frame to send.
-    pub fn poll_send(&mut self) -> Option<Frame> {
-        self.sends.pop().map(|(frame, _)| frame)
-    }
-
-    /// The next frame to send, and whether it may be compressed.
-    #[inline]
-    pub(crate) fn poll_send_as(&mut self) -> Option<(Frame, bool)> {
-        self.sends.pop()
-    }
-
-    /// An event with this request was not sent: its waiter is told so.
-    pub(crate) fn give_up(&mut self, ack: AckRequest) {
-        self.fail(Some(ack), AckError::Dropped);
     }
 
     /// Whether the application need not be told of anything.
     #[inline]
     pub(crate) fn is_quiet(&self) -> bool {
         self.events.is_empty()
-    }
-
-    /// What waits to be sent.
-    pub(crate) fn sends(&mut self) -> &mut Sends {
-        &mut self.sends
-    }
-
-    /// How many frames wait to be sent, and their bytes.
-    pub(crate) fn waiting(&self) -> (usize, usize) {
-        (self.sends.len(), self.sends.bytes())
     }
 
     /// When [`handle_timeout`](Client::handle_timeout) is due.
@@ -369,97 +233,10 @@ impl Client {
         Some(AttachmentError::TooLate { missing }.into())
     }
 
-    /// The client's name in a namespace it has joined.
-    pub fn socket(&self, namespace: &str) -> Option<&SocketId> {
-        self.seats
-            .iter()
-            .find(|seat| *seat.namespace == *namespace)?
-            .socket()
-    }
-
-    /// The namespaces that the client has joined, in the order in which it asked for them.
-    pub fn joined(&self) -> impl Iterator<Item = (&Namespace, &SocketId)> {
-        self.seats
-            .iter()
-            .filter_map(|seat| Some((&seat.namespace, seat.socket()?)))
-    }
-
-    fn remove(&mut self, namespace: &str, reason: DisconnectReason) {
-        if let Some(index) = self.seat(namespace) {
-            let seat = self.seats.remove(index);
-            self.vacate(seat, reason);
-        }
-    }
-
-    fn vacate(&mut self, mut seat: Seat, reason: DisconnectReason) {
-        self.fail_waiters(&mut seat);
-        let namespace = seat.namespace;
-        self.events.push_back(match seat.state {
-            State::Joined { socket } => Event::Disconnect {
-                namespace,
-                socket,
-                reason,
-            },
-            State::Pending(_) => Event::Abandoned { namespace },
-        });
-    }
-
-    fn fail_waiters(&mut self, seat: &mut Seat) {
-        let fail = |waiter: Waiter| Event::Ack {
-            waiter,
-            outcome: Err(AckError::Disconnected),
-        };
-        self.events.extend(seat.acks.drain().map(fail));
-    }
-
-    fn fail(&mut self, ack: Option<AckRequest>, error: AckError) {
-        let fail = |ack: AckRequest| Event::Ack {
-            waiter: ack.waiter,
-            outcome: Err(error),
-        };
-        self.events.extend(ack.map(fail));
-    }
-
-    /// Puts a packet into the queue, in the place of a waiting one that has its key.
-    #[inline(always)]
-    fn queue(
-        &mut self,
-        packet: &Outgoing,
-        id: Option<u64>,
-        may_be_lost: bool,
-    ) -> Result<(), EmitError> {
-        if self.decoder.is_some() {
-            return self.queue_foreign(packet, id, may_be_lost);
-        }
-        if packet.key().is_some() && id.is_none() {
-            self.sends.replace(packet);
-        }
-        let text = Frame::Text(packet.text(id));
-        self.sends.packet(packet, text, packet.parts(), may_be_lost);
-        Ok(())
-    }
-
-    fn send(&mut self, kind: Kind, namespace: &str, json: &str) {
-        if self.decoder.is_some() {
-            return self.send_foreign_reply(kind, namespace, json);
-        }
-        let text = outgoing::message(kind, 0, namespace, None, json);
-        self.sends.push_back(text.into());
-    }
-
     #[inline]
     fn seat(&self, namespace: &str) -> Option<usize> {
         self.seats
             .iter()
             .position(|seat| *seat.namespace == *namespace)
-    }
-
-    fn pending(&self, namespace: &str) -> Option<usize> {
-        self.seat(namespace)
-            .filter(|&index| self.seats[index].socket().is_none())
-    }
-
-    fn pending_acks(&self) -> usize {
-        self.seats.iter().map(|seat| seat.acks.len()).sum()
     }
 }
