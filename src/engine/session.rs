@@ -172,6 +172,9 @@ impl Session {
     pub fn handle_frame(&mut self, now: Moment, frame: Frame) -> Option<Frame> {
         match self.link {
             Link::WebSocket => {
+                if self.observer.is_some() {
+                    self.tell_received_frame(&frame);
+                }
                 let packet = self.decode(frame);
                 self.receive(now, packet)
             }
@@ -310,9 +313,6 @@ impl Session {
 
     /// A packet came in on the current transport.
     fn receive(&mut self, now: Moment, packet: Result<Packet, PacketError>) -> Option<Frame> {
-        if self.observer.is_some() {
-            self.tell_received(&packet);
-        }
         match (&self.phase, packet) {
             (Phase::Open, Ok(Packet::Message(message))) => {
                 self.pulse.handle_other(now, self.config.rhythm());

@@ -1,7 +1,7 @@
 //! Who is told of a session's packets while they come and go. What is told, and when, follows the
 //! events of the reference's `socket.conn` (engine.io 6.6, `socket.js`).
 
-use super::{Link, Phase, Session};
+use super::{Phase, Session};
 use crate::engine::packet::{Packet, PacketError};
 use crate::wire::Frame;
 
@@ -38,14 +38,16 @@ impl Session {
         self.observer.as_deref().filter(|_| self.is_open())
     }
 
+    /// Reads the frame of a WebSocket once more: a packet that is lent out would cost those who tell
+    /// nobody a few instructions.
+    #[cold]
+    pub(super) fn tell_received_frame(&self, frame: &Frame) {
+        self.tell_received(&self.decode(frame.clone()));
+    }
+
     #[cold]
     pub(super) fn tell_received(&self, packet: &Result<Packet, PacketError>) {
-        let (Some(observer), Phase::Open, Ok(packet)) = (&self.observer, &self.phase, packet)
-        else {
-            return;
-        };
-        let by_websocket = matches!(self.link, Link::WebSocket);
-        if by_websocket || *packet != Packet::Close {
+        if let (Some(observer), Phase::Open, Ok(packet)) = (&self.observer, &self.phase, packet) {
             observer.received(packet);
         }
     }

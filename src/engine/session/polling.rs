@@ -215,6 +215,9 @@ impl Session {
                 self.post = Post::Idle;
                 return None;
             };
+            if self.observer.is_some() && !matches!(packet, Ok(Packet::Close)) {
+                self.tell_received(&packet);
+            }
             if let Some(message) = self.receive(now, packet) {
                 return Some(message);
             }
