@@ -7,12 +7,13 @@
 mod foreign;
 #[cfg(test)]
 mod tests;
+mod treatment;
+mod variants;
 
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde::{Deserialize, Serialize};
 
 use super::args::{Args, ArgsWriter, EncodeError, IntoArgs};
 use super::attachments::Parts;
@@ -21,6 +22,8 @@ use super::packet::{self, Kind};
 use super::{Namespace, PlaceholderError};
 use crate::wire::Frame;
 use foreign::Foreign;
+
+pub use treatment::{Flags, SlowClient};
 
 /// The most attachments a packet may have: what today's clients accept.
 ///
@@ -72,35 +75,6 @@ struct Rare {
     plain: OnceLock<Option<Frame>>,
     /// The packet in the wire format of the server's parser.
     foreign: OnceLock<Foreign>,
-}
-
-/// How a packet wants to be treated on its way; the same for all its recipients.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Flags {
-    /// Dropped where it cannot leave at once. Default false.
-    pub volatile: bool,
-    /// Never compressed by the transport, whatever its size. Default false.
-    pub uncompressed: bool,
-}
-
-/// What becomes of a packet for which a client that reads too slowly has no room.
-///
-/// Room is made by packets that wait and of which nothing was handed to the transport: what stands
-/// in a WebSocket's buffer (up to 16 KiB and a message) or in the answer to a GET (about 1 MiB) is
-/// out of reach. Replies to CONNECT, DISCONNECTs, acknowledgements, pings and events that wait for an
-/// acknowledgement are never dropped.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-pub enum SlowClient {
-    /// It must arrive: if there is no room for it, the client is closed with `transport error`
-    /// (`slow consumer`).
-    #[default]
-    Close,
-    /// As `Close`, but volatile packets make room: those that the client's task has not looked at
-    /// are dropped first, and a volatile packet for which there is no room is dropped itself.
-    DropVolatileFirst,
-    /// It may be lost: the oldest of such packets are dropped, until an eighth of the client's
-    /// budget is free. The client is closed if there are not enough of them.
-    DropOldest,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -210,82 +184,6 @@ impl Outgoing {
         })
     }
 
-    #[cold]
-    fn alter_rare(&mut self, change: impl FnOnce(&mut Rare)) {
-        let mut rare = self.rare.take().unwrap_or_default();
-        change(&mut rare);
-        self.rare = OnceLock::from(rare);
-    }
-
-    /// What few packets have, for the same packet with another text: without its other forms.
-    fn rare_anew(&self) -> OnceLock<Box<Rare>> {
-        let anew = |rare: &Box<Rare>| {
-            Box::new(Rare {
-                name: rare.name.clone(),
-                key: rare.key.clone(),
-                ..Rare::default()
-            })
-        };
-        self.rare
-            .get()
-            .map_or_else(OnceLock::new, |rare| OnceLock::from(anew(rare)))
-    }
-
-    /// The same packet, to be treated in this way.
-    #[must_use]
-    pub fn with_flags(mut self, flags: Flags) -> Outgoing {
-        self.flags = flags;
-        self
-    }
-
-    /// The same event with one more argument for Socket.IO clients, by which they can say later how
-    /// far they got. It must be a short text that needs no escape in JSON. An answer stays as it is.
-    ///
-    /// Protocol: connection state recovery, where the last argument is the packet's offset.
-    #[must_use]
-    pub fn with_offset(self, offset: &str) -> Outgoing {
-        let Content::Event { .. } = self.content else {
-            return self;
-        };
-        let Ok(length) = u32::try_from(offset.len() + 3) else {
-            return self;
-        };
-        let open = &self.text[..self.text.len() - 1 - self.offset_length()];
-        let mut text = String::with_capacity(open.len() + offset.len() + 4);
-        text.push_str(open);
-        text.push_str(",\"");
-        text.push_str(offset);
-        text.push_str("\"]");
-        Outgoing {
-            text: text.into(),
-            offset: length,
-            rare: self.rare_anew(),
-            ..self
-        }
-    }
-
-    /// The same packet for clients in another namespace; its values are not written anew.
-    #[must_use]
-    pub fn in_namespace(&self, namespace: &Namespace) -> Outgoing {
-        let id = match self.content {
-            Content::Ack { id } => id,
-            Content::Event { .. } => None,
-        };
-        let (kind, json) = (self.content.kind(), self.json());
-        let text = message(kind, self.attachments.len(), namespace, id, json);
-        Outgoing {
-            namespace: namespace.clone(),
-            content: self.content,
-            array: text.len() - json.len(),
-            text: text.into(),
-            attachments: self.attachments.clone(),
-            flags: self.flags,
-            slow: self.slow,
-            offset: self.offset,
-            rare: self.rare_anew(),
-        }
-    }
-
     /// Whether the last argument is an offset, which the application did not write.
     pub fn has_offset(&self) -> bool {
         self.offset > 0
@@ -296,26 +194,9 @@ impl Outgoing {
         self.flags
     }
 
-    /// The same packet, with its own policy for slow clients instead of the server's.
-    #[must_use]
-    pub fn with_policy(mut self, slow: Option<SlowClient>) -> Outgoing {
-        self.slow = slow;
-        self
-    }
-
     /// The policy for slow clients that the packet asks for.
     pub fn policy(&self) -> Option<SlowClient> {
         self.slow
-    }
-
-    /// The same packet, which replaces the one that has the same key and namespace where that still
-    /// waits.
-    #[must_use]
-    pub fn with_key(mut self, key: Option<Arc<str>>) -> Outgoing {
-        if key.is_some() || self.key().is_some() {
-            self.alter_rare(|rare| rare.key = key);
-        }
-        self
     }
 
     /// Of which packets it is the newest.

@@ -101,7 +101,7 @@ impl Client {
         self.events.extend(seat.acks.drain().map(fail));
     }
 
-    fn pending(&self, namespace: &str) -> Option<usize> {
+    pub(super) fn pending(&self, namespace: &str) -> Option<usize> {
         self.seat(namespace)
             .filter(|&index| self.seats[index].socket().is_none())
     }

@@ -129,7 +129,7 @@ impl Client {
         self.sends.push_back(text.into());
     }
 
-    fn pending_acks(&self) -> usize {
+    pub(super) fn pending_acks(&self) -> usize {
         self.seats.iter().map(|seat| seat.acks.len()).sum()
     }
 }

@@ -11,8 +11,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
-use crate::socketio::MARK;
-use crate::socketio::{Args, ArgsError, AttachmentError, Waiter};
+use crate::socketio::acks::AckRequest;
+use crate::socketio::outgoing::Outgoing;
+use crate::socketio::{Args, ArgsError, AttachmentError, MARK, Namespace, Waiter};
+use crate::wire::SocketId;
 
 /// A client without joined namespaces.
 fn fresh() -> Client {
