@@ -43,7 +43,7 @@ use super::sessions::Booking;
 pub(crate) use open::{open_plain, open_polling, open_websocket};
 
 use desk::{Desk, Inbox};
-use lanes::{Input, Lanes, waiting};
+use lanes::{Input, Lanes};
 use names::Names;
 use pace::Stall;
 use seat::Seat;
@@ -350,7 +350,7 @@ impl Driver {
     /// Accounts for the bytes that wait here to be sent, and says how many they are.
     fn account(&mut self) -> usize {
         let frames = self.connection.queued_frames();
-        let held = waiting(&self.connection) + self.lanes.unflushed();
+        let held = self.connection.queued_bytes() + frames * ENVELOPE + self.lanes.unflushed();
         self.inbox.account(held, self.lanes.take_handed_over());
         self.inbox.mailbox().set_frames(frames);
         held

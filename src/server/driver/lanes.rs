@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 
 use crate::api::BoxFuture;
 use crate::connection::Connection;
-use crate::engine::{CloseReason, Fault, Gone, Transmit};
-use crate::registry::{ENVELOPE, Mailbox};
+use crate::engine::{Body, CloseReason, Fault, Gone, Transmit};
+use crate::registry::Mailbox;
 use crate::server::sessions::{PollAnswer, PostAnswer};
 use crate::server::websocket::{Incoming, WebSocket};
 use crate::wire::Frame;
@@ -36,11 +36,6 @@ pub(super) struct Lanes {
     handed_over: usize,
     /// The WebSocket had no room for what the session still has to send.
     blocked: bool,
-}
-
-/// As how many bytes counts what the connection has to send.
-pub(super) fn waiting(connection: &Connection) -> usize {
-    connection.queued_bytes() + connection.queued_frames() * ENVELOPE
 }
 
 struct Post {
@@ -148,12 +143,30 @@ impl Lanes {
     /// Performs what the connection wants sent, as far as the WebSocket takes it.
     pub(super) fn perform(&mut self, connection: &mut Connection, cx: &mut Context<'_>) {
         while self.has_room(connection, cx) {
-            let before = self.poll.as_ref().map_or(0, |_| waiting(connection));
+            let queued = match &self.poll {
+                Some(_) => connection.queued_bytes(),
+                None => 0,
+            };
             let Some((transmit, compressible)) = connection.poll_transmit_as() else {
                 return;
             };
-            let counted = before.saturating_sub(waiting(connection));
-            self.transmit(transmit, compressible, counted);
+            match transmit {
+                Transmit::Poll(body) => {
+                    let taken = queued.saturating_sub(connection.queued_bytes());
+                    self.answer_poll(body, compressible, taken);
+                }
+                Transmit::Frame(frame) => {
+                    if let Some(websocket) = &mut self.websocket {
+                        websocket.feed(frame, compressible);
+                    }
+                }
+                Transmit::Ping => {
+                    if let Some(websocket) = &mut self.websocket {
+                        websocket.ping();
+                    }
+                }
+                Transmit::Hangup(code) => self.hang_up(code),
+            }
         }
     }
 
@@ -179,36 +192,23 @@ impl Lanes {
         !self.blocked
     }
 
-    /// `counted`: as how many bytes an answer to a GET has counted. In base64 it has more, and
-    /// nobody is to be closed for what he fetches.
-    fn transmit(&mut self, transmit: Transmit, compressible: bool, counted: usize) {
-        match transmit {
-            Transmit::Poll(body) => {
-                if let Some(poll) = self.poll.take() {
-                    // A client that has just gone is noticed by its next silence.
-                    let bytes = body.len().min(counted);
-                    self.handed_over += bytes;
-                    let held = self.mailbox.hold(bytes);
-                    let _ = poll.send(PollAnswer::Payload(body, held, compressible));
-                }
-            }
-            Transmit::Frame(frame) => {
-                if let Some(websocket) = &mut self.websocket {
-                    websocket.feed(frame, compressible);
-                }
-            }
-            Transmit::Ping => {
-                if let Some(websocket) = &mut self.websocket {
-                    websocket.ping();
-                }
-            }
-            Transmit::Hangup(code) => {
-                if let Some(websocket) = self.websocket.take() {
-                    self.leaving.push(Box::pin(websocket.hang_up(code)));
-                }
-                self.drop_websocket();
-            }
+    /// Answers the GET with what was queued in `taken` bytes. In base64 it has more, and nobody is to
+    /// be closed for what he fetches.
+    fn answer_poll(&mut self, body: Body, compressible: bool, taken: usize) {
+        if let Some(poll) = self.poll.take() {
+            let bytes = body.len().min(taken);
+            self.handed_over += bytes;
+            let held = self.mailbox.hold(bytes);
+            // A client that has just gone is noticed by its next silence.
+            let _ = poll.send(PollAnswer::Payload(body, held, compressible));
         }
+    }
+
+    fn hang_up(&mut self, code: Option<u16>) {
+        if let Some(websocket) = self.websocket.take() {
+            self.leaving.push(Box::pin(websocket.hang_up(code)));
+        }
+        self.drop_websocket();
     }
 
     /// The next thing that came in. A client that may not speak is not listened to, but its
@@ -235,11 +235,8 @@ impl Lanes {
                 Poll::Ready(Incoming::Pong) => Poll::Ready(Input::Pong),
                 Poll::Ready(Incoming::Gone(gone, code)) => {
                     // One that sent too much is hung up on by the session.
-                    if !matches!(gone, Gone::TooLarge)
-                        && let Some(websocket) = self.websocket.take()
-                    {
-                        self.leaving.push(Box::pin(websocket.hang_up(code)));
-                        self.drop_websocket();
+                    if !matches!(gone, Gone::TooLarge) {
+                        self.hang_up(code);
                     }
                     Poll::Ready(Input::WebSocketGone(gone))
                 }
