@@ -87,15 +87,13 @@ impl Outgoing {
 
     /// What few packets have, for the same packet with another text: without its other forms.
     fn rare_anew(&self) -> OnceLock<Box<Rare>> {
-        let anew = |rare: &Box<Rare>| {
-            Box::new(Rare {
-                name: rare.name.clone(),
-                key: rare.key.clone(),
-                ..Rare::default()
-            })
+        let Some(rare) = self.rare.get() else {
+            return OnceLock::new();
         };
-        self.rare
-            .get()
-            .map_or_else(OnceLock::new, |rare| OnceLock::from(anew(rare)))
+        OnceLock::from(Box::new(Rare {
+            name: rare.name.clone(),
+            key: rare.key.clone(),
+            ..Rare::default()
+        }))
     }
 }
