@@ -10,7 +10,7 @@ mod mailbox;
 mod roster;
 
 pub use mail::DropReason;
-pub(crate) use mail::{ENVELOPE, Mail, Watch};
+pub(crate) use mail::{ENVELOPE, Mail, Watch, weight_of};
 pub use mailbox::Lag;
 pub(crate) use mailbox::{Declined, Held, MAILS_KEPT, Mailbox};
 pub(crate) use roster::{Reach, Roster};

@@ -19,6 +19,7 @@ pub(crate) use packets::PacketHooks;
 use super::handler::BoxFuture;
 use super::handshake::Handshake;
 use super::hosts::Hosts;
+use super::limits::Limits;
 use super::socket::{Emitted, transport_of};
 
 /// An Engine.IO server.
@@ -38,7 +39,8 @@ use super::socket::{Emitted, transport_of};
 pub struct Engine(Arc<EngineInner>);
 
 pub(crate) struct EngineInner {
-    pub(crate) config: Config,
+    /// What is of Socket.IO alone has no effect here.
+    pub(crate) layers: super::Config,
     pub(crate) on_connect: Option<Hook>,
     pub(crate) on_message: Option<Box<MessageHook>>,
     pub(crate) on_upgrade: Option<Hook>,
@@ -58,7 +60,7 @@ impl Engine {
     /// Begins to prepare an Engine.IO server.
     pub fn builder() -> EngineBuilder {
         EngineBuilder(EngineInner {
-            config: Config::default(),
+            layers: super::Config::default(),
             on_connect: None,
             on_message: None,
             on_upgrade: None,
@@ -70,7 +72,7 @@ impl Engine {
 
     /// The configuration it was built with.
     pub fn config(&self) -> &Config {
-        &self.0.config
+        &self.0.layers.engine
     }
 
     /// How many clients are connected, by whatever service.
@@ -106,7 +108,23 @@ impl EngineBuilder {
     /// Heartbeat, sizes, transports; the defaults are the reference server's.
     #[must_use]
     pub fn config(mut self, config: Config) -> EngineBuilder {
-        self.0.config = config;
+        self.0.layers.engine = config;
+        self
+    }
+
+    /// Sets the limits of connections, whatever was set before: the payload's bytes, how many clients
+    /// there may be, how fast they may talk, how many handlers and bytes may wait. Those of Socket.IO
+    /// have no effect. Default: [`Limits::default`].
+    ///
+    /// ```
+    /// use trunkline::{Engine, Limits};
+    ///
+    /// let engine = Engine::builder().limits(Limits::internet()).build();
+    /// assert_eq!(engine.config().max_payload, Limits::internet().max_payload);
+    /// ```
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> EngineBuilder {
+        limits.apply(&mut self.0.layers);
         self
     }
 
@@ -283,7 +301,7 @@ impl fmt::Debug for EngineSocket {
 impl fmt::Debug for EngineBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EngineBuilder")
-            .field("config", &self.0.config)
+            .field("config", &self.0.layers.engine)
             .finish_non_exhaustive()
     }
 }

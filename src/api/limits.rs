@@ -95,8 +95,8 @@ pub struct Limits {
     pub max_waiting: (usize, usize),
     /// How long a client may stay unread before it is closed with `transport error`. Default 60 s.
     pub stall_limit: Duration,
-    /// The bytes that may wait for a client, each packet counted with 128 more: beyond it
-    /// `slow_client` decides. Default 16 MiB.
+    /// The bytes that may wait for a client, each packet and each attachment counted with 128 more:
+    /// beyond it `slow_client` decides. Default 16 MiB.
     pub max_backlog: usize,
     /// What becomes of packets for which a client has no room: see [`SlowClient`]. Default: the
     /// client is closed.

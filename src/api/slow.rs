@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::registry::{Declined, ENVELOPE, Lag, Mail, Reach};
+use crate::registry::{Declined, Lag, Mail, Reach, weight_of};
 use crate::socketio::{IntoArgs, Outgoing};
 
 use super::EmitError;
@@ -59,7 +59,7 @@ impl Broadcast {
         patience: Duration,
     ) -> Result<usize, EmitError> {
         let outgoing = self.write(name, &args)?;
-        let weight = ENVELOPE + outgoing.weight();
+        let weight = weight_of(&outgoing);
         let ready = async {
             for socket in self.sockets() {
                 socket.mailbox().room(weight).await;
@@ -74,7 +74,7 @@ impl Broadcast {
 
 /// Sends an event once there is room for it, for which others may be faster.
 async fn send_ready(socket: &Socket, outgoing: Outgoing) -> Emitted {
-    let weight = ENVELOPE + outgoing.weight();
+    let weight = weight_of(&outgoing);
     if socket.recoverable().is_some() {
         // What is kept for a client that may come back is numbered when it is sent.
         socket.mailbox().room(weight).await;

@@ -194,7 +194,7 @@ impl Entry {
 
     /// How many bytes of a client's queue it will take; here it takes its target's as well.
     pub(super) fn replay_weight(&self) -> usize {
-        ENVELOPE + self.packet.weight()
+        ENVELOPE * (1 + self.packet.attachments().len()) + self.packet.weight()
     }
 }
 

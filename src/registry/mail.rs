@@ -7,8 +7,14 @@ use tokio::sync::oneshot;
 use crate::socketio::{AckRequest, Namespace, Outgoing, SlowClient};
 use crate::wire::Frame;
 
-/// What a packet that waits takes beside its own bytes, about; many small ones are not for nothing.
+/// What a frame that waits takes beside its own bytes, about; many small ones are not for nothing.
 pub(crate) const ENVELOPE: usize = 128;
+
+/// As how many bytes a packet counts while it waits.
+#[inline]
+pub(crate) fn weight_of(outgoing: &Outgoing) -> usize {
+    ENVELOPE * (1 + outgoing.attachments().len()) + outgoing.weight()
+}
 
 /// What the program wants of a client's task.
 pub(crate) enum Mail {
@@ -44,12 +50,12 @@ pub(crate) enum Mail {
 }
 
 impl Mail {
-    /// How many of its bytes count against the client's limit.
+    /// How many of its bytes count against the client's limit, as they will when its frames wait.
     #[inline]
     pub(crate) fn weight(&self) -> usize {
         match self {
-            Mail::Emit { outgoing, .. } => ENVELOPE + outgoing.weight(),
-            Mail::Acknowledge { outgoing, .. } => ENVELOPE + outgoing.weight(),
+            Mail::Emit { outgoing, .. } => weight_of(outgoing),
+            Mail::Acknowledge { outgoing, .. } => weight_of(outgoing),
             Mail::Send(frame) => ENVELOPE + frame.len(),
             Mail::Forget { .. }
             | Mail::Leave { .. }

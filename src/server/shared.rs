@@ -35,10 +35,7 @@ impl Shared {
     pub(crate) fn new(application: Application, config: Config) -> Arc<Shared> {
         let layers = match &application {
             Application::SocketIo(io) => io.config().clone(),
-            Application::Engine(engine) => crate::api::Config {
-                engine: engine.config().clone(),
-                ..Default::default()
-            },
+            Application::Engine(engine) => engine.inner().layers.clone(),
         };
         let routes = Routes::new(&config);
         let mut plain = layers.plain;

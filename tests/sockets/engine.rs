@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use trunkline::server::Config;
-use trunkline::{CloseReason, Engine, EngineSocket, Frame, Io, Server, Service};
+use trunkline::{CloseReason, Engine, EngineSocket, Frame, Io, Limits, Server, Service};
 
-use super::client::{Http, WEBSOCKET, Ws, log};
+use super::client::{Http, POLLING, WEBSOCKET, Ws, log};
+use super::host::serve;
 
 #[tokio::test]
 async fn engine_io_alone_sends_bare_messages_beside_socket_io() {
@@ -65,6 +66,22 @@ async fn engine_io_alone_sends_bare_messages_beside_socket_io() {
     ws.closed().await;
     log.expect("forced close, open: false").await;
     engine.close(Duration::from_secs(20)).await;
+}
+
+#[tokio::test]
+async fn engine_io_alone_has_the_limits_of_its_connections() {
+    let limits = Limits {
+        max_payload: 100,
+        max_clients: 1,
+        ..Limits::default()
+    };
+    let engine = Engine::builder().limits(limits).build();
+    let address = serve(Service::new(engine)).await;
+    let mut ws = Ws::open(address).await;
+    let refused = Http::connect(address).await.get(POLLING).await;
+    assert_eq!(refused.status, 503);
+    ws.send(&"4".repeat(101)).await;
+    assert_eq!(ws.closed().await, Some(1009));
 }
 
 #[tokio::test]

@@ -39,9 +39,9 @@ pub struct DispatchConfig {
     pub max_waiting_bytes: usize,
     /// How long a client may stay unread before it is closed. Default 60 s.
     pub stall_limit: Duration,
-    /// How many bytes may wait for a client; beyond it [`SlowClient`](crate::SlowClient) decides, and by default the
-    /// client is closed with `transport error` (`slow consumer`). Each packet counts 128 bytes more
-    /// than it has. Default 16 MiB.
+    /// How many bytes may wait for a client; beyond it [`SlowClient`](crate::SlowClient) decides, and
+    /// by default the client is closed with `transport error` (`slow consumer`). Each packet and each
+    /// attachment counts 128 bytes more than it has. Default 16 MiB.
     pub max_backlog: usize,
     /// How many rooms one socket may be in, beside its own; it joins no more, which is logged as a
     /// warning. Default 65,536.

@@ -17,8 +17,8 @@ use crate::socketio::{Namespace, SlowClient};
 /// How far behind a client is; see [`Socket::lag`](crate::Socket::lag).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Lag {
-    /// The bytes that wait, each packet counted with 128 more: in the client's queues, in its
-    /// WebSocket's buffer, and in answers to GETs that are not written yet.
+    /// The bytes that wait, each packet and each attachment counted with 128 more: in the client's
+    /// queues, in its WebSocket's buffer, and in answers to GETs that are not written yet.
     pub bytes: usize,
     /// How many packets wait in the queues; an attachment counts as one.
     pub packets: usize,

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::registry::ENVELOPE;
+use crate::socketio::{Binary, Namespace, Outgoing};
 use crate::wire::Frame;
 
 #[derive(Default)]
@@ -31,6 +32,21 @@ fn take(mailbox: &Mailbox) -> usize {
     let mut mails = VecDeque::new();
     mailbox.take(&mut mails);
     mails.len()
+}
+
+#[test]
+fn a_packet_weighs_as_much_as_its_frames_will() {
+    let parts = [7, 500].map(|size| Binary::from(vec![0; size]));
+    let [one, two] = parts;
+    let namespace = Namespace::from("/");
+    let outgoing = Outgoing::event(&namespace, "file", &(one, two)).unwrap();
+    let frames: Vec<_> = outgoing.frames().collect();
+    let bytes: usize = frames.iter().map(Frame::len).sum();
+    // The head, which depends on the recipient, does not count here.
+    let head = frames[0].len() - outgoing.json().len();
+    let (outgoing, ack) = (Arc::new(outgoing), None);
+    let weight = Mail::Emit { outgoing, ack }.weight();
+    assert_eq!(weight, frames.len() * ENVELOPE + bytes - head);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) struct Bare {
 impl Bare {
     pub(super) fn new(engine: Engine, mailbox: &Arc<Mailbox>, handshake: Arc<Handshake>) -> Bare {
         let socket = EngineSocket::new(mailbox, handshake);
-        let limits = DispatchConfig::default();
+        let limits = engine.inner().layers.dispatch.clone();
         Bare {
             engine,
             socket,
