@@ -69,8 +69,8 @@ pub struct HandlerError<'a> {
     /// Whose event it was.
     pub socket: &'a Socket,
     /// The event, or `connect`, `disconnecting`, `disconnect`; `middleware` where one panicked that
-    /// decides about clients; `error` where the client broke the
-    /// protocol, for which it is being closed, and the error's code is `violation`.
+    /// decides about clients; `error` where the client broke the protocol, for which it is being
+    /// closed, and the error's code is `violation`.
     pub event: &'a str,
     /// What went wrong; its [`source`](std::error::Error::source) is what the client is not told.
     pub error: &'a Error,

@@ -50,9 +50,10 @@ impl Io {
     /// Removes the namespace of this name and says whether there was one. A missing leading slash is
     /// added.
     ///
-    /// Its sockets leave with `server namespace disconnect`, those that are away do not come back, and
-    /// clients that ask for it later are refused with `Invalid namespace`, unless a rule accepts the name. [`of`](Io::of) makes a new
-    /// one, without handlers; a [`Namespace`] that is kept of the old one reaches nobody.
+    /// Its sockets leave with `server namespace disconnect`, those that are away do not come back,
+    /// and clients that ask for it later are refused with `Invalid namespace`, unless a rule accepts
+    /// the name. [`of`](Io::of) makes a new one, without handlers; a [`Namespace`] that is kept of
+    /// the old one reaches nobody.
     ///
     /// # Panics
     /// For `/`, which every server has.
