@@ -26,10 +26,12 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-pub use codec::{MAX_MESSAGE_BYTES, MessageError};
 pub use hub::{Hub, HubAdapter};
 pub(crate) use message::written;
-pub use message::{Content, HandshakeRecord, Message, Outcome, Packet, RequestId, SocketRecord};
+pub use message::{
+    Content, HandshakeRecord, MAX_MESSAGE_BYTES, Message, MessageError, Outcome, Packet, RequestId,
+    SocketRecord,
+};
 pub(crate) use requests::{Gathering, Part, Requests};
 pub use tally::Missing;
 pub(crate) use tally::Tally;

@@ -8,38 +8,12 @@ mod tests;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::NodeId;
-use super::message::{Content, Message};
+use super::message::{Content, MAX_MESSAGE_BYTES, Message, MessageError};
 use crate::socketio::{Binary, MAX_ATTACHMENTS, Namespace};
 
-/// The most bytes of one message, in written form: 16 MiB, the most that may wait for a client by
-/// default.
-pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
-
 const VERSION: u8 = 1;
-
-/// Why a message has no written form, or what is written is no message.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[non_exhaustive]
-pub enum MessageError {
-    /// More bytes than [`MAX_MESSAGE_BYTES`].
-    #[error("a message of {0} bytes, more than {MAX_MESSAGE_BYTES}")]
-    TooLong(usize),
-    /// More attachments than clients accept.
-    #[error("a message with {0} attachments, more than {MAX_ATTACHMENTS}")]
-    TooManyAttachments(usize),
-    /// Written by a version that is not known here.
-    #[error("a message of the unknown version {0}")]
-    Version(u8),
-    /// Ends too early.
-    #[error("half a message")]
-    Truncated,
-    /// Head or arguments are not what they should be.
-    #[error("not a message: {0}")]
-    Syntax(String),
-}
 
 #[derive(Serialize)]
 struct Head<'a> {

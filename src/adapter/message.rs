@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use thiserror::Error;
 
-use super::codec::MessageError;
 use crate::rooms::{Room, Selection};
 use crate::socketio::json;
-use crate::socketio::{Args, Binary, EncodeError, Flags, Namespace, SlowClient};
+use crate::socketio::{Args, Binary, EncodeError, Flags, MAX_ATTACHMENTS, Namespace, SlowClient};
 use crate::wire::SocketId;
+
+/// The most bytes of one message, in written form: 16 MiB, the most that may wait for a client by
+/// default.
+pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
 
 /// Something one node says to others, about one namespace.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -24,6 +28,27 @@ pub struct Message {
     /// The binary values of the content's arguments, in the order of their numbers.
     #[serde(default)]
     pub attachments: Vec<Binary>,
+}
+
+/// Why a message has no written form, or what is written is no message.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// More bytes than [`MAX_MESSAGE_BYTES`].
+    #[error("a message of {0} bytes, more than {MAX_MESSAGE_BYTES}")]
+    TooLong(usize),
+    /// More attachments than clients accept.
+    #[error("a message with {0} attachments, more than {MAX_ATTACHMENTS}")]
+    TooManyAttachments(usize),
+    /// Written by a version that is not known here.
+    #[error("a message of the unknown version {0}")]
+    Version(u8),
+    /// Ends too early.
+    #[error("half a message")]
+    Truncated,
+    /// Head or arguments are not what they should be.
+    #[error("not a message: {0}")]
+    Syntax(String),
 }
 
 /// What nodes say.
