@@ -83,41 +83,55 @@ listen_event! {
     Socket: once_event as once;
 }
 
-/// Gives handles that reach several sockets the methods that send an event.
+/// Gives handles the methods that send an event, and what each of them gives back.
 macro_rules! emit_event {
-    ($($doc:literal $handle:ty;)*) => {
+    ($($handle:ty => $emitted:ty, $asking:ident::$way:ident; $sends:literal $asks:literal)*) => {
         $(impl $handle {
-            #[doc = $doc]
+            #[doc = $sends]
             ///
             /// # Errors
             /// As [`Socket::emit`].
-            pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<usize, EmitError>
+            pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<$emitted, EmitError>
             where
                 E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
             {
                 self.emit(E::NAME, event.values())
             }
 
-            /// Sends an event that declares an acknowledgement to the same sockets, and waits for all
-            /// of them; see [`Broadcast::emit_with_ack`].
-            pub fn ask<'a, E>(&self, event: &'a E) -> AskAll<E>
+            #[doc = $asks]
+            pub fn ask<'a, E>(&self, event: &'a E) -> $asking<E>
             where
                 E: Event<Ack: WithAck, Values<'a>: IntoArgs>,
                 AckValues<E>: FromArgs,
             {
-                AskAll::new(self.emit_with_ack(E::NAME, event.values()))
+                $asking::$way(self.emit_with_ack(E::NAME, event.values()))
             }
         })*
     };
 }
 
 emit_event! {
-    "Sends an event to every socket of `/` and says how many were there." Io;
-    "Sends an event to every socket of the namespace and says how many were there." Namespace;
-    "Sends an event to every selected socket and says how many took it." Broadcast;
+    Io => usize, AskAll::new;
+    "Sends an event to every socket of `/` and says how many were there."
+    "As [`emit_event`](Broadcast::emit_event) of an event that declares an acknowledgement, and waits for all; see [`Broadcast::emit_with_ack`]."
+    Namespace => usize, AskAll::new;
+    "Sends an event to every socket of the namespace and says how many were there."
+    "As [`emit_event`](Broadcast::emit_event) of an event that declares an acknowledgement, and waits for all; see [`Broadcast::emit_with_ack`]."
+    Broadcast => usize, AskAll::new;
+    "Sends an event to every selected socket and says how many took it."
+    "As [`emit_event`](Broadcast::emit_event) of an event that declares an acknowledgement, and waits for all; see [`Broadcast::emit_with_ack`]."
+    ParentNamespace => usize, AskAll::new;
     "Sends an event to every socket in every namespace of the rule and says how many were there."
-    ParentNamespace;
-    "Sends an event to every selected socket and says how many took it." ParentBroadcast;
+    "As [`emit_event`](Broadcast::emit_event) of an event that declares an acknowledgement, and waits for all; see [`Broadcast::emit_with_ack`]."
+    ParentBroadcast => usize, AskAll::new;
+    "Sends an event to every selected socket and says how many took it."
+    "As [`emit_event`](Broadcast::emit_event) of an event that declares an acknowledgement, and waits for all; see [`Broadcast::emit_with_ack`]."
+    SocketOperator => Emitted, Ask::here;
+    "Sends an event to this socket."
+    "Sends an event that declares an acknowledgement, and waits for it; see [`Socket::ask`]."
+    RemoteSocket => (), Ask::somewhere;
+    "Sends an event to this socket."
+    "Sends an event that declares an acknowledgement, and waits for it; see [`Socket::ask`]."
 }
 
 impl Io {
@@ -135,39 +149,6 @@ impl Io {
         self.of("/").on_event(handler);
         self
     }
-}
-
-/// Gives handles of one socket the methods that send an event.
-macro_rules! emit_event_to_one {
-    ($($handle:ty, $emitted:ty, $way:ident;)*) => {
-        $(impl $handle {
-            /// Sends an event to this socket.
-            ///
-            /// # Errors
-            /// As [`Socket::emit`].
-            pub fn emit_event<'a, E>(&self, event: &'a E) -> Result<$emitted, EmitError>
-            where
-                E: Event<Ack: WithoutAck, Values<'a>: IntoArgs>,
-            {
-                self.emit(E::NAME, event.values())
-            }
-
-            /// Sends an event that declares an acknowledgement, and waits for it; see
-            /// [`Socket::ask`].
-            pub fn ask<'a, E>(&self, event: &'a E) -> Ask<E>
-            where
-                E: Event<Ack: WithAck, Values<'a>: IntoArgs>,
-                AckValues<E>: FromArgs,
-            {
-                Ask::$way(self.emit_with_ack(E::NAME, event.values()))
-            }
-        })*
-    };
-}
-
-emit_event_to_one! {
-    SocketOperator, Emitted, here;
-    RemoteSocket, (), somewhere;
 }
 
 impl Socket {
